@@ -1,0 +1,146 @@
+import { z } from "zod";
+import { type Endpoint, isRead } from "./endpoint.ts";
+import { Fault } from "./fault.ts";
+import { redact } from "./secret.ts";
+
+/** Who acts. `permissions` are those held in the organization of the request. */
+export interface Actor {
+  readonly kind: "person" | "system" | "anonymous";
+  readonly id: string | null;
+  readonly name: string;
+  /** The organization of the request; every store read is limited to it. */
+  readonly orgId: string | null;
+  /** The client's address, where there is one. */
+  readonly address: string | null;
+  readonly via: "console" | "ssh" | "cli" | "job";
+  readonly permissions: ReadonlySet<string>;
+  /** The console session the request came with. */
+  readonly signInId: string | null;
+}
+
+/** What an audit event is about, beside the actor. */
+export interface Target {
+  readonly kind: string;
+  readonly id: string | null;
+  readonly name: string;
+}
+
+/** What every use case receives. For a write, `db` is inside the transaction that also commits the audit event. */
+export interface Context<Db, P = undefined> {
+  readonly db: Db;
+  readonly actor: Actor;
+  readonly now: Date;
+  /** What `before` returned. */
+  readonly prepared: P;
+  /** Adds facts to the audit event. No secrets. */
+  note(facts: Readonly<Record<string, unknown>>): void;
+  /** Names the row the event is about. */
+  about(target: Target): void;
+  /** The event is written for this actor instead; for sign-in, where the person is known only at the end. */
+  actAs(actor: Actor): void;
+}
+
+export interface Action<Db, I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType, P = unknown> {
+  readonly endpoint: Endpoint<I, O>;
+  /** granted: needs the permission named like the endpoint. signed-in: any person. anonymous: anybody. */
+  readonly access: "granted" | "signed-in" | "anonymous";
+  /** Slow work (hashing, dialling, mail) before the transaction opens. */
+  before?(context: { readonly db: Db; readonly actor: Actor; readonly now: Date }, input: z.output<I>): Promise<P>;
+  run(context: Context<Db, P>, input: z.output<I>): Promise<z.input<O>>;
+}
+
+/** An action of any shape, as lists hold it. */
+// biome-ignore lint/suspicious/noExplicitAny: input and output are checked by their schemas in run()
+export type AnyAction<Db> = Action<Db, any, any, any>;
+
+/** One audit event before it is stored. */
+export interface Occurrence {
+  readonly action: string;
+  readonly actor: Actor;
+  readonly outcome: "ok" | "error" | Fault["code"];
+  readonly target: Target | null;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface Runtime<Db> {
+  /** Used by reads. */
+  readonly db: Db;
+  readonly now: () => Date;
+  transaction<T>(work: (tx: Db) => Promise<T>): Promise<T>;
+  record(db: Db, occurrence: Occurrence): Promise<void>;
+}
+
+/** Validation, authorization, transaction and audit: every use case from every door goes through here. */
+export async function run<Db, I extends z.ZodType, O extends z.ZodType, P>(
+  runtime: Runtime<Db>,
+  action: Action<Db, I, O, P>,
+  actor: Actor,
+  raw: unknown,
+): Promise<z.output<O>> {
+  const story = new Story(action.endpoint, actor);
+  try {
+    authorize(action, actor);
+    const input = parseInput(action.endpoint.input, raw);
+    story.fields.input = redact(action.endpoint.input, input);
+    const now = runtime.now();
+    const prepared = (await action.before?.({ db: runtime.db, actor, now }, input)) as P;
+    const work = async (db: Db): Promise<z.output<O>> => {
+      const answer = await action.run({ db, actor, now, prepared, ...story.tools }, input);
+      const output = action.endpoint.output.parse(answer);
+      if (!isRead(action.endpoint)) await runtime.record(db, story.told("ok"));
+      return output;
+    };
+    return isRead(action.endpoint) ? await work(runtime.db) : await runtime.transaction(work);
+  } catch (error) {
+    const outcome = error instanceof Fault ? error.code : "error";
+    if (error instanceof Fault && outcome === "denied") story.fields.reason = error.message;
+    if (!isRead(action.endpoint) || outcome === "denied") {
+      await runtime.transaction((db) => runtime.record(db, story.told(outcome)));
+    }
+    throw error;
+  }
+}
+
+/** Throws Fault `unauthenticated` or `denied` unless the actor may call the action. */
+export function authorize(action: Pick<AnyAction<never>, "access" | "endpoint">, actor: Actor): void {
+  if (action.access === "anonymous") return;
+  if (actor.kind === "anonymous") throw new Fault("unauthenticated", "Sign in first.");
+  if (action.access === "signed-in" || actor.permissions.has(action.endpoint.name)) return;
+  throw new Fault(
+    "denied",
+    `You lack the permission "${action.endpoint.name}" in this organization. Ask an administrator for a role that holds it.`,
+    { permission: action.endpoint.name },
+  );
+}
+
+function parseInput<I extends z.ZodType>(schema: I, raw: unknown): z.output<I> {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.slice(0, 50).map(({ path, message }) => ({ path: path.join("."), message }));
+  const first = problems[0];
+  throw new Fault("invalid", first?.path ? `${first.path}: ${first.message}` : (first?.message ?? "Invalid input."), {
+    problems,
+  });
+}
+
+class Story {
+  readonly fields: Record<string, unknown> = {};
+  private target: Target | null = null;
+  private readonly endpoint: Endpoint;
+  private actor: Actor;
+
+  constructor(endpoint: Endpoint, actor: Actor) {
+    this.endpoint = endpoint;
+    this.actor = actor;
+  }
+
+  readonly tools = {
+    note: (facts: Readonly<Record<string, unknown>>) => void Object.assign(this.fields, facts),
+    about: (target: Target) => void (this.target = target),
+    actAs: (actor: Actor) => void (this.actor = actor),
+  };
+
+  told(outcome: Occurrence["outcome"]): Occurrence {
+    return { action: this.endpoint.name, actor: this.actor, outcome, target: this.target, fields: this.fields };
+  }
+}

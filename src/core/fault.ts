@@ -1,0 +1,39 @@
+const STATUS = {
+  invalid: 422,
+  unauthenticated: 401,
+  denied: 403,
+  not_found: 404,
+  conflict: 409,
+  too_large: 413,
+  too_many: 429,
+  upstream: 502,
+  unavailable: 503,
+  timeout: 504,
+} as const;
+
+export type FaultCode = keyof typeof STATUS;
+
+/**
+ * The only error a domain throws on purpose. `message` is for a person and says what to do next; `details` is
+ * machine-readable and must hold no secret. Whatever else reaches an edge is a bug: 500, a request id, logged.
+ */
+export class Fault extends Error {
+  override readonly name = "Fault";
+  readonly code: FaultCode;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(code: FaultCode, message: string, details?: Readonly<Record<string, unknown>>, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+    this.details = details;
+  }
+
+  /** The HTTP status of the code. */
+  get status(): number {
+    return STATUS[this.code];
+  }
+}
+
+/** A row that does not exist or that the actor may not know of: both read the same. */
+export const notFound = (what: string): Fault =>
+  new Fault("not_found", `There is no such ${what}, or you may not see it.`);

@@ -1,0 +1,51 @@
+import { z } from "zod";
+
+const classified = z.registry<{ secret: boolean }>();
+
+/** Marks a field as secret: never in an audit event, a log line or an error. */
+export function secret<T extends z.ZodType>(schema: T): T {
+  classified.add(schema, { secret: true });
+  return schema;
+}
+
+/** Marks a text field as fit to be shown in audit events. A string that is not marked counts as secret. */
+export function plain<T extends z.ZodType>(schema: T): T {
+  classified.add(schema, { secret: false });
+  return schema;
+}
+
+export const HIDDEN = "[hidden]";
+
+const OPEN_TYPES = new Set(["boolean", "number", "int", "enum", "literal", "date", "null", "undefined", "bigint"]);
+const OPEN_FORMATS = new Set(["uuid", "guid", "datetime", "date", "time", "ipv4", "ipv6", "cidrv4", "cidrv6"]);
+
+/** A copy of `value` in which whatever `schema` does not classify as plain is replaced by "[hidden]". */
+export function redact(schema: z.ZodType, value: unknown): unknown {
+  if (value === null || value === undefined) return value;
+  const mark = classified.get(schema);
+  if (mark) return mark.secret ? HIDDEN : value;
+  const def = schema._zod.def as {
+    type: string;
+    format?: string;
+    innerType?: z.ZodType;
+    element?: z.ZodType;
+    shape?: Record<string, z.ZodType>;
+    in?: z.ZodType;
+    options?: z.ZodType[];
+  };
+  if (OPEN_TYPES.has(def.type) || (def.format !== undefined && OPEN_FORMATS.has(def.format))) return value;
+  if (def.innerType) return redact(def.innerType, value);
+  if (def.in) return redact(def.in, value);
+  if (def.element && Array.isArray(value)) return value.map((item) => redact(def.element!, item));
+  if (def.shape && typeof value === "object") return redactShape(def.shape, value);
+  if (def.options) {
+    const fitting = def.options.find((option) => option.safeParse(value).success);
+    return fitting ? redact(fitting, value) : HIDDEN;
+  }
+  return HIDDEN;
+}
+
+const redactShape = (shape: Record<string, z.ZodType>, value: object): unknown =>
+  Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, shape[key] ? redact(shape[key], item) : HIDDEN]),
+  );
