@@ -25,6 +25,15 @@ export interface Target {
   readonly name: string;
 }
 
+/** Something beside the JSON answer that the edge hands to the client, once the transaction is committed. */
+export type Delivery =
+  /** A console session: the edge sets the cookie. */
+  | { readonly kind: "sign-in"; readonly token: string; readonly expiresAt: Date }
+  | { readonly kind: "sign-out" }
+  | { readonly kind: "download"; readonly fileName: string; readonly mediaType: string; readonly body: AsyncIterable<Uint8Array> }
+  /** The socket is handed to the process that listens at `address`, which knows `ticket`. */
+  | { readonly kind: "relay"; readonly address: string; readonly ticket: string };
+
 /** What every use case receives. For a write, `db` is inside the transaction that also commits the audit event. */
 export interface Context<Db, P = undefined> {
   readonly db: Db;
@@ -38,6 +47,7 @@ export interface Context<Db, P = undefined> {
   about(target: Target): void;
   /** The event is written for this actor instead; for sign-in, where the person is known only at the end. */
   actAs(actor: Actor): void;
+  deliver(delivery: Delivery): void;
 }
 
 export interface Action<Db, I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType, P = unknown> {
@@ -76,6 +86,7 @@ export async function run<Db, I extends z.ZodType, O extends z.ZodType, P>(
   action: Action<Db, I, O, P>,
   actor: Actor,
   raw: unknown,
+  delivered?: (delivery: Delivery) => void,
 ): Promise<z.output<O>> {
   const story = new Story(action.endpoint, actor);
   try {
@@ -90,7 +101,9 @@ export async function run<Db, I extends z.ZodType, O extends z.ZodType, P>(
       if (!isRead(action.endpoint)) await runtime.record(db, story.told("ok"));
       return output;
     };
-    return isRead(action.endpoint) ? await work(runtime.db) : await runtime.transaction(work);
+    const output = isRead(action.endpoint) ? await work(runtime.db) : await runtime.transaction(work);
+    for (const delivery of story.deliveries) delivered?.(delivery);
+    return output;
   } catch (error) {
     const outcome = error instanceof Fault ? error.code : "error";
     if (error instanceof Fault && outcome === "denied") story.fields.reason = error.message;
@@ -125,6 +138,7 @@ function parseInput<I extends z.ZodType>(schema: I, raw: unknown): z.output<I> {
 
 class Story {
   readonly fields: Record<string, unknown> = {};
+  readonly deliveries: Delivery[] = [];
   private target: Target | null = null;
   private readonly endpoint: Endpoint;
   private actor: Actor;
@@ -138,6 +152,7 @@ class Story {
     note: (facts: Readonly<Record<string, unknown>>) => void Object.assign(this.fields, facts),
     about: (target: Target) => void (this.target = target),
     actAs: (actor: Actor) => void (this.actor = actor),
+    deliver: (delivery: Delivery) => void this.deliveries.push(delivery),
   };
 
   told(outcome: Occurrence["outcome"]): Occurrence {

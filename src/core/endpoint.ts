@@ -1,12 +1,11 @@
 import { z } from "zod";
 
-export { plain, secret } from "./secret.ts";
 
-type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE" | "SOCKET";
 
 /**
  * One operation's promise, shared by server, console, command line and OpenAPI. Browser-safe.
- * `name` is also the permission and the audit event. GET reads and is not audited; everything else writes and is.
+ * `name` is also the permission and the audit event. GET reads and is not audited; everything else writes and is. SOCKET is a WebSocket.
  */
 export interface Endpoint<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
   readonly route: `${Method} /${string}`;

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { plain, secret } from "./secret.ts";
 
+export { plain, secret } from "./secret.ts";
+
 const noControl = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u;
 
 /** A row's identifier. */

@@ -1,0 +1,3 @@
+export * from "./inventory/schema.ts";
+export * from "./accounts/schema.ts";
+export * from "./grants/schema.ts";
