@@ -1,0 +1,42 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+
+/** Debian packages that build the SSH library's native part. */
+export const COMPILER = ["g++", "make", "python3"];
+/** Debian packages that the tests drive: real servers, and the real clients of users. */
+export const FOR_TESTS = [
+  ...COMPILER,
+  "git",
+  "openssh-server",
+  "openssh-client",
+  "putty-tools",
+  "python3-paramiko",
+  "chromium",
+  "asciinema",
+];
+
+export const compilerHint = `Install ${COMPILER.join(", ")} and start again to have it built.`;
+
+/** Installs what is missing of `packages` where this is root on Debian or a relative; elsewhere says what is missing. */
+export async function prepareSystem(packages, steps) {
+  if (!existsSync("/usr/bin/dpkg-query")) {
+    steps.say(`  The tests drive real servers and clients. Have these installed: ${packages.join(", ")}.`);
+    return;
+  }
+  const missing = packages.filter((name) => !hasPackage(name));
+  if (missing.length === 0) return;
+  if (process.getuid() !== 0 || !existsSync("/usr/bin/apt-get")) {
+    steps.say(`  Missing, and their tests will fail: apt-get install ${missing.join(" ")}`);
+    return;
+  }
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  await steps.step(`Installing ${missing.join(", ")}`, async () => {
+    await steps.run("apt-get", ["update"], { env });
+    await steps.run("apt-get", ["install", "-y", "--no-install-recommends", ...missing], { env });
+  });
+}
+
+function hasPackage(name) {
+  const { stdout } = spawnSync("dpkg-query", ["-W", "-f=${db:Status-Status}", name], { encoding: "utf8" });
+  return stdout === "installed";
+}
