@@ -10,6 +10,8 @@ create table users (
   id uuid primary key,
   login_name text not null constraint user_login_name_is_bounded check (length(login_name) between 1 and 128),
   name text not null constraint user_name_is_bounded check (length(name) between 1 and 128),
+  -- what lists are ordered by
+  sort_name text not null generated always as (lower(name)) stored,
   email text constraint user_email_is_bounded check (length(email) <= 254),
   comment text not null default '' constraint user_comment_is_bounded check (length(comment) <= 2000),
   active boolean not null default true,
@@ -22,7 +24,7 @@ create table users (
   last_sign_in_at timestamptz
 );
 create unique index user_login_name_is_unique on users (lower(login_name));
-create index user_by_name on users (lower(name), id);
+create index user_by_name on users (sort_name, id);
 
 create table membership (
   org_id uuid not null references organization,
@@ -36,13 +38,15 @@ create table user_group (
   id uuid not null unique,
   org_id uuid not null references organization,
   name text not null constraint group_name_is_bounded check (length(name) between 1 and 128),
+  -- what lists are ordered by
+  sort_name text not null generated always as (lower(name)) stored,
   comment text not null default '' constraint group_comment_is_bounded check (length(comment) <= 2000),
   version int not null default 1,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (org_id, id)
 );
-create unique index group_name_is_unique on user_group (org_id, lower(name));
+create unique index group_name_is_unique on user_group (org_id, sort_name);
 
 create table group_member (
   org_id uuid not null,

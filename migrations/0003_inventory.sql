@@ -4,13 +4,14 @@ create table node (
   org_id uuid not null references organization,
   parent_id uuid,
   name text not null constraint node_name_is_bounded check (length(name) between 1 and 128),
+  sort_name text not null generated always as (lower(name)) stored,
   version int not null default 1,
   created_at timestamptz not null default now(),
   primary key (org_id, id),
   constraint node_parent_is_of_the_organization foreign key (org_id, parent_id) references node (org_id, id),
   constraint node_is_not_its_own_parent check (parent_id <> id)
 );
-create unique index node_name_is_unique_among_siblings on node (org_id, parent_id, lower(name));
+create unique index node_name_is_unique_among_siblings on node (org_id, parent_id, sort_name);
 create unique index organization_has_one_root_node on node (org_id) where parent_id is null;
 
 -- Every node with each of its ancestors and itself.
@@ -29,6 +30,7 @@ create table asset (
   id uuid not null unique,
   org_id uuid not null references organization,
   name text not null constraint asset_name_is_bounded check (length(name) between 1 and 128),
+  sort_name text not null generated always as (lower(name)) stored,
   host text not null constraint asset_host_is_bounded check (length(host) between 1 and 255),
   comment text not null default '' constraint asset_comment_is_bounded check (length(comment) <= 2000),
   active boolean not null default true,
@@ -37,7 +39,7 @@ create table asset (
   updated_at timestamptz not null default now(),
   primary key (org_id, id)
 );
-create unique index asset_name_is_unique on asset (org_id, lower(name));
+create unique index asset_name_is_unique on asset (org_id, sort_name);
 create index asset_by_host on asset (org_id, lower(host));
 
 create table asset_protocol (
@@ -79,6 +81,7 @@ create table account (
   org_id uuid not null,
   asset_id uuid not null,
   name text not null constraint account_name_is_bounded check (length(name) between 1 and 128),
+  sort_name text not null generated always as (lower(name)) stored,
   username text not null constraint account_username_is_bounded check (length(username) between 1 and 128),
   secret_kind text not null constraint secret_kind_is_a_word check (secret_kind ~ '^[a-z0-9_]{1,32}$'),
   -- sealed; see db/sealed. Null: no secret stored yet
@@ -92,7 +95,9 @@ create table account (
   primary key (org_id, id),
   constraint account_asset_is_of_the_organization foreign key (org_id, asset_id) references asset (org_id, id) on delete cascade
 );
-create unique index account_name_is_unique_on_its_asset on account (org_id, asset_id, lower(name));
+create unique index account_name_is_unique_on_its_asset on account (org_id, asset_id, sort_name);
+
+create index account_by_name on account (org_id, sort_name, id);
 
 grant select, insert, update, delete on node, node_closure, asset, asset_protocol, asset_node, asset_host_key, account
   to sallyport_app;

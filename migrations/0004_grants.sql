@@ -3,6 +3,7 @@ create table access_grant (
   id uuid not null unique,
   org_id uuid not null references organization,
   name text not null constraint grant_name_is_bounded check (length(name) between 1 and 128),
+  sort_name text not null generated always as (lower(name)) stored,
   comment text not null default '' constraint grant_comment_is_bounded check (length(comment) <= 2000),
   active boolean not null default true,
   starts_at timestamptz not null default now(),
@@ -24,7 +25,7 @@ create table access_grant (
   primary key (org_id, id),
   constraint grant_window_is_not_empty check (expires_at is null or expires_at > starts_at)
 );
-create unique index grant_name_is_unique on access_grant (org_id, lower(name));
+create unique index grant_name_is_unique on access_grant (org_id, sort_name);
 
 create table grant_user (
   org_id uuid not null, grant_id uuid not null, user_id uuid not null,
