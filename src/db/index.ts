@@ -6,3 +6,4 @@ export { decodeCursor, encodeCursor, type Paging, page } from "./paging.ts";
 export { createRuntime, serve } from "./serve.ts";
 export type * from "./tables.ts";
 export { violated } from "./violation.ts";
+export { containing } from "./text.ts";
