@@ -1,0 +1,96 @@
+import { sql } from "kysely";
+import { type Actor, type AnyAction, Fault } from "../../core/index.ts";
+import { containing, type Db, page, serve } from "../../db/index.ts";
+import * as schema from "../schema.ts";
+import { BUILT_IN_ROLES } from "./built-in.ts";
+
+/** Writes the built-in roles afresh, so that they hold the permissions of this version's actions. */
+export async function writeBuiltInRoles(db: Db, actions: readonly AnyAction<Db>[]): Promise<void> {
+  const names = [...new Set(actions.filter((action) => action.access === "granted").map((action) => action.endpoint.name))];
+  const rows = BUILT_IN_ROLES.map((role) => ({
+    id: role.id,
+    name: role.name,
+    description: role.description,
+    permissions: names.filter((name) => role.holds(name)).sort(),
+    built_in: true,
+  }));
+  await db
+    .insertInto("role")
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.column("id").doUpdateSet((row) => ({
+        name: row.ref("excluded.name"),
+        description: row.ref("excluded.description"),
+        permissions: row.ref("excluded.permissions"),
+        built_in: true,
+      })),
+    )
+    .execute();
+}
+
+/** Replaces a member's roles. Fault `denied` when a given role holds more than the actor. */
+export async function bindRoles(db: Db, actor: Actor, userId: string, roleIds: readonly string[]): Promise<void> {
+  await mustHoldRoles(db, actor, roleIds);
+  const orgId = actor.orgId ?? "";
+  await db.deleteFrom("role_binding").where("org_id", "=", orgId).where("user_id", "=", userId).execute();
+  if (roleIds.length === 0) return;
+  const rows = [...new Set(roleIds)].map((role_id) => ({ org_id: orgId, user_id: userId, role_id }));
+  await db.insertInto("role_binding").values(rows).execute();
+}
+
+async function mustHoldRoles(db: Db, actor: Actor, roleIds: readonly string[]): Promise<void> {
+  if (roleIds.length === 0) return;
+  const roles = await db.selectFrom("role").select(["id", "name", "permissions"]).where("id", "in", [...roleIds]).execute();
+  const unknown = roleIds.find((id) => !roles.some((role) => role.id === id));
+  if (unknown) throw new Fault("invalid", `There is no role "${unknown}".`);
+  if (actor.kind === "system") return;
+  const beyond = roles.find((role) => role.permissions.some((permission) => !actor.permissions.has(permission)));
+  if (beyond) throw new Fault("denied", `You cannot give the role "${beyond.name}": it holds permissions that you lack.`);
+}
+
+/**
+ * The one guard of every write to a user: nobody manages a user who holds, in any organization, a permission that the
+ * actor does not hold there. Fault `denied`.
+ */
+export async function mustOutrank(db: Db, actor: Actor, userId: string): Promise<void> {
+  if (actor.kind === "system" || actor.id === userId) return;
+  const beyond = await sql<{ name: string }>`
+    select o.name from role_binding theirs
+    join role r on r.id = theirs.role_id join organization o on o.id = theirs.org_id
+    cross join unnest(r.permissions) as held(permission)
+    where theirs.user_id = ${userId} and not exists (
+      select 1 from role_binding mine join role mr on mr.id = mine.role_id
+      where mine.user_id = ${actor.id} and mine.org_id = theirs.org_id and held.permission = any(mr.permissions))
+    limit 1`.execute(db);
+  const organization = beyond.rows[0];
+  if (organization) {
+    throw new Fault("denied", `This user holds permissions in "${organization.name}" that you lack. Ask somebody who holds them.`);
+  }
+}
+
+/** Fault `conflict` when nobody but these users could administer the organization any more. Locks its administrators. */
+export async function mustLeaveAnAdministrator(db: Db, orgId: string): Promise<void> {
+  const left = await sql`
+    select 1 from role_binding b join users u on u.id = b.user_id and u.active
+    where b.org_id = ${orgId} and b.role_id = 'administrator' limit 1`.execute(db);
+  if (left.rows.length === 0) {
+    throw new Fault("conflict", "This is the last active administrator of the organization. Make another one first.");
+  }
+}
+
+/** Makes changes to an organization's administrators wait for each other; held until the transaction ends. */
+export async function lockAdministrators(db: Db, orgId: string): Promise<void> {
+  await db.selectFrom("organization").select("id").where("id", "=", orgId).forUpdate().execute();
+}
+
+export const roleActions = () => [
+  serve(schema.listRoles, {
+    access: "granted",
+    async run({ db }, input) {
+      let query = db.selectFrom("role").select(["id", "name", "description", "permissions", "built_in as builtIn"]);
+      if (input.search) query = query.where("name", "ilike", containing(input.search));
+      return page(query, { by: "role.name", id: "role.id", limit: input.limit, cursor: input.cursor });
+    },
+  }),
+];
+
