@@ -17,7 +17,8 @@ export async function withLock(file, waiting, work) {
       if (owner !== undefined && !isPreparing(owner)) removeStale(file, owner);
       else {
         if (first) waiting(owner);
-        if (Date.now() > giveUp) throw new Error(`Process ${owner} has been preparing for too long; end it, then retry.`);
+        if (Date.now() > giveUp)
+          throw new Error(`Process ${owner} has been preparing for too long; end it, then retry.`);
         await wait(200);
       }
     }

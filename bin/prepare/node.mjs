@@ -42,7 +42,7 @@ export async function become(node, args, cwd) {
     process.execve(node, [node, ...all], process.env);
   }
   const { code, signal } = await runToEnd(node, all, { cwd });
-  endLike(code, signal);
+  return endLike(code, signal);
 }
 
 /** Runs `node args…` with our streams, passing signals on; resolves to how it ended. */

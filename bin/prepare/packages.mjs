@@ -17,6 +17,7 @@ export async function preparePackages({ root, steps, compilerHint }) {
   rmSync(stampFile(root), { force: true });
   if (!installed(root)) await steps.step("Installing the packages", () => install(root, steps));
   await patch(root, steps);
+  if (!installed(root)) throw new Error("The packages are not all there after installing them. Start again.");
   await buildAddon({ root, steps, compilerHint, wanted });
 }
 
@@ -78,7 +79,8 @@ function installed(root) {
   if (!have || !findNode(root)) return false;
   return Object.entries(readJson(join(root, "package-lock.json")).packages).every(
     ([path, entry]) =>
-      path === "" || (have[path] ? have[path].version === entry.version : entry.optional || entry.devOptional || entry.peer),
+      path === "" ||
+      (have[path] ? have[path].version === entry.version : entry.optional || entry.devOptional || entry.peer),
   );
 }
 

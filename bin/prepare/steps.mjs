@@ -38,6 +38,9 @@ export function createSteps({ root }) {
       stdio: ["ignore", log, log],
       timeout: minutes * 60_000,
     });
+    const orphan = () => child.kill();
+    process.once("exit", orphan);
+    child.once("close", () => process.off("exit", orphan));
     return new Promise((resolve, reject) => {
       const fail = (why) => reject(Object.assign(new Error(why), { quiet: true }));
       child.once("error", (error) => fail(`${command}: ${error.message}`));
