@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import ts from "typescript";
+import { isGenerated } from "./files.mjs";
 
 /** Every export that can be reached through a door, `src/<domain>/index.ts`, has a doc line where it is declared. */
 export function checkDoors(root) {
@@ -45,10 +46,11 @@ function ownFilesOnly() {
   return host;
 }
 
-/** Undefined for what comes from a package. */
+/** Undefined for what comes from a package or was written by a program. */
 function declarationOf(checker, symbol) {
   const origin = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-  return origin.declarations?.[0];
+  const declaration = origin.declarations?.[0];
+  return declaration && !isGenerated(declaration.getSourceFile().text) ? declaration : undefined;
 }
 
 /** The comment stands above the statement; a variable's declaration lies two levels below it. */

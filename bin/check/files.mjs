@@ -19,7 +19,7 @@ export function filesOf(root, wanted) {
 }
 
 /** A file that says so in its first line was written by a program. */
-const isGenerated = (text) => /written by |generated/i.test(text.slice(0, text.indexOf("\n")));
+export const isGenerated = (text) => /written by |generated/i.test(text.slice(0, text.indexOf("\n")));
 
 export function checkSizes(root) {
   const files = filesOf(root, /\.(ts|tsx|mjs|cjs)$/);

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
 /** Debian packages that build the SSH library's native part. */
-export const COMPILER = ["g++", "make", "python3"];
+const COMPILER = ["g++", "make", "python3"];
 /** Debian packages that the tests drive: real servers, and the real clients of users. */
 export const FOR_TESTS = [
   ...COMPILER,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { type Endpoint, isRead } from "./endpoint.ts";
 import { Fault } from "./fault.ts";
 import { redact } from "./secret.ts";
@@ -30,7 +30,12 @@ export type Delivery =
   /** A console session: the edge sets the cookie. */
   | { readonly kind: "sign-in"; readonly token: string; readonly expiresAt: Date }
   | { readonly kind: "sign-out" }
-  | { readonly kind: "download"; readonly fileName: string; readonly mediaType: string; readonly body: AsyncIterable<Uint8Array> }
+  | {
+      readonly kind: "download";
+      readonly fileName: string;
+      readonly mediaType: string;
+      readonly body: AsyncIterable<Uint8Array>;
+    }
   /** The socket is handed to the process that listens at `address`, which knows `ticket`. */
   | { readonly kind: "relay"; readonly address: string; readonly ticket: string };
 
@@ -50,6 +55,7 @@ export interface Context<Db, P = undefined> {
   deliver(delivery: Delivery): void;
 }
 
+/** A use case: the promise it keeps, who may call it, and the work. `before` may be slow; `run` is inside the transaction. */
 export interface Action<Db, I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType, P = unknown> {
   readonly endpoint: Endpoint<I, O>;
   /** granted: needs the permission named like the endpoint. signed-in: any person. anonymous: anybody. */
@@ -60,7 +66,7 @@ export interface Action<Db, I extends z.ZodType = z.ZodType, O extends z.ZodType
 }
 
 /** An action of any shape, as lists hold it. */
-// biome-ignore lint/suspicious/noExplicitAny: input and output are checked by their schemas in run()
+// oxlint-disable-next-line typescript/no-explicit-any -- input and output are checked by their schemas in run()
 export type AnyAction<Db> = Action<Db, any, any, any>;
 
 /** One audit event before it is stored. */
@@ -72,6 +78,7 @@ export interface Occurrence {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** What run() stands on: the database, the clock, how a transaction is opened and how an audit event is written. */
 export interface Runtime<Db> {
   /** Used by reads. */
   readonly db: Db;

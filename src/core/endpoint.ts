@@ -1,6 +1,5 @@
 import { z } from "zod";
 
-
 type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE" | "SOCKET";
 
 /**
@@ -22,6 +21,7 @@ export const endpoint = <I extends z.ZodType, O extends z.ZodType>(promise: Endp
 /** Whether calling it changes nothing. */
 export const isRead = (promise: Endpoint): boolean => promise.route.startsWith("GET ");
 
+/** The most rows one page of a list holds. */
 export const MAX_PAGE = 200;
 
 /** The input of every list: free text, keyset cursor (opaque, from the page before), page size. */

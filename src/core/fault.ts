@@ -11,6 +11,7 @@ const STATUS = {
   timeout: 504,
 } as const;
 
+/** What kind of refusal a Fault is; each stands for one HTTP status. */
 export type FaultCode = keyof typeof STATUS;
 
 /**

@@ -9,7 +9,12 @@ const noControl = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u;
 export const Id = z.uuid();
 /** A name people give to things: 1 to 128 characters on one line, no control or invisible formatting characters. */
 export const Name = plain(
-  z.string().trim().min(1, "Give it a name.").max(128, "At most 128 characters.").regex(noControl, "No control characters."),
+  z
+    .string()
+    .trim()
+    .min(1, "Give it a name.")
+    .max(128, "At most 128 characters.")
+    .regex(noControl, "No control characters."),
 );
 /** A sign-in or account name: 1 to 128 characters, no spaces, none of : @ / \ and no control characters. */
 export const LoginName = plain(
@@ -29,7 +34,10 @@ export const Host = plain(
     .trim()
     .min(1, "Give a host name or an address.")
     .max(255)
-    .regex(/^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?$|^[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?$/, "Not a host name or address."),
+    .regex(
+      /^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?$|^[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?$/,
+      "Not a host name or address.",
+    ),
 );
 /** A TCP port. */
 export const Port = z.number().int().min(1).max(65535);

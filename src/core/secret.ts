@@ -14,6 +14,7 @@ export function plain<T extends z.ZodType>(schema: T): T {
   return schema;
 }
 
+/** What stands in audit events, logs and errors in place of a secret. */
 export const HIDDEN = "[hidden]";
 
 const OPEN_TYPES = new Set(["boolean", "number", "int", "enum", "literal", "date", "null", "undefined", "bigint"]);
@@ -46,6 +47,4 @@ export function redact(schema: z.ZodType, value: unknown): unknown {
 }
 
 const redactShape = (shape: Record<string, z.ZodType>, value: object): unknown =>
-  Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, shape[key] ? redact(shape[key], item) : HIDDEN]),
-  );
+  Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shape[key] ? redact(shape[key], item) : HIDDEN]));
