@@ -13,20 +13,25 @@ create table audit_event (
   target_kind text,
   target_id uuid,
   target_name text,
-  fields jsonb not null default '{}'
+  fields jsonb not null default '{}' constraint audit_fields_are_an_object check (jsonb_typeof(fields) = 'object')
 );
 create index audit_event_by_time on audit_event (org_id, at desc, id desc);
-create index audit_event_by_actor on audit_event (org_id, actor_id, at desc, id desc);
-create index audit_event_by_target on audit_event (org_id, target_id, at desc, id desc);
 create index audit_event_by_action on audit_event (org_id, action, at desc, id desc);
+-- Partial where most events have nothing to find: every index is paid by every change.
+create index audit_event_by_actor on audit_event (org_id, actor_id, at desc, id desc) where actor_id is not null;
+create index audit_event_by_target on audit_event (org_id, target_id, at desc, id desc) where target_id is not null;
+create index audit_event_by_outcome on audit_event (org_id, outcome, at desc, id desc) where outcome <> 'ok';
 
--- The queue of the sealer: a row for every committed event that is not linked yet.
-create table audit_unsealed (event_id uuid primary key);
+-- The queue of the sealer: a row for every committed event that is not linked yet. Without an index: it is read and
+-- emptied from the front, by one process at a time.
+create table audit_unsealed (event_id uuid not null)
+  with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 
 -- The chain: events in the order in which they were linked. hash = SHA-256(previous hash || canonical event).
+-- No foreign key to the event: checking it locks, and so rewrites, every event once more. `audit verify` checks it.
 create table audit_seal (
   position bigint primary key constraint audit_positions_start_at_one check (position >= 1),
-  event_id uuid not null unique references audit_event,
+  event_id uuid not null constraint audit_event_is_sealed_once unique,
   hash bytea not null constraint audit_hash_is_sha256 check (length(hash) = 32)
 );
 
@@ -43,9 +48,9 @@ begin
   raise exception 'The audit trail is append-only: % of % is refused', tg_op, tg_table_name using errcode = '42501';
 end $$;
 
-create function audit_queue_for_sealing() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+create function audit_queue_for_sealing() returns trigger language plpgsql as $$
 begin
-  insert into audit_unsealed (event_id) select id from added;
+  insert into public.audit_unsealed (event_id) values (new.id);
   return null;
 end $$;
 
@@ -55,8 +60,8 @@ create trigger audit_seal_is_append_only before update or delete or truncate on 
   for each statement execute function audit_is_append_only();
 create trigger audit_checkpoint_is_append_only before update or delete or truncate on audit_checkpoint
   for each statement execute function audit_is_append_only();
-create trigger audit_event_is_queued after insert on audit_event referencing new table as added
-  for each statement execute function audit_queue_for_sealing();
+create trigger audit_event_is_queued after insert on audit_event
+  for each row execute function audit_queue_for_sealing();
 
 grant select, insert on audit_event, audit_seal, audit_checkpoint to sallyport_app;
-grant select, delete on audit_unsealed to sallyport_app;
+grant select, insert, delete on audit_unsealed to sallyport_app;
