@@ -132,6 +132,7 @@ function startWriter(options: WriterState): RecordingWriter {
     if (failure) return failure;
     failure = asFault(error);
     if (timer) clearTimeout(timer);
+    leaveNote(directory, failure.message);
     release();
     options.onFailure?.(failure);
     return failure;
@@ -244,6 +245,15 @@ function startWriter(options: WriterState): RecordingWriter {
 }
 
 
+
+/** Best effort: on a full disk there may be no room for it. */
+function leaveNote(directory: string, message: string): void {
+  try {
+    createFileSync(join(directory, "failure"), message);
+  } catch {
+    // The recording is sealed as cut all the same.
+  }
+}
 
 /** One copy into a buffer of the module, one update, one write: cheaper than many small calls. */
 function writeSmall(file: number, cipher: CipherGCM, previous: Buffer, head: Buffer, bytes: Buffer): Buffer {

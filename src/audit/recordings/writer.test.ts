@@ -1,0 +1,220 @@
+import { spawn } from "node:child_process";
+import { randomBytes, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { appendFile, mkdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createRecordingWriter } from "./index.ts";
+import { header, names, type Places, places, readAll, textOf, unwrap, wrap } from "./test-support.ts";
+import { openSpool } from "./reader.ts";
+
+let at: Places;
+beforeEach(async () => {
+  at = await places();
+});
+afterEach(() => at.remove());
+
+const start = (more = {}) => createRecordingWriter({ directory: at.spool, id: randomUUID(), header: header(), wrap, ...more });
+
+describe("the recording writer", () => {
+  it("gives back every kind of chunk in order", async () => {
+    const writer = await start({ recordInput: true });
+    writer.output(0, Buffer.from("$ "));
+    writer.input(Buffer.from("ls\r"));
+    writer.output(1, Buffer.from("no such thing\n"));
+    writer.resize(132, 50);
+    writer.marker("here");
+    writer.output(0, Buffer.alloc(0));
+    const summary = await writer.end({ reason: "closed", exit: { code: 3, signal: null } });
+    expect(summary).toMatchObject({ complete: true, chunks: 7, id: writer.id });
+    const { chunks, outcome } = await readAll(join(at.spool, writer.id));
+    expect(chunks.map(({ kind, bytes }) => [kind, String(bytes)])).toEqual([
+      ["o", "$ "], ["i", "ls\r"], ["e", "no such thing\n"], ["r", "132x50"], ["m", "here"], ["o", ""],
+      ["x", '{"reason":"closed","exit":{"code":3,"signal":null}}'],
+    ]);
+    expect(outcome).toMatchObject({ state: "complete", problem: null });
+    expect(await names(join(at.spool, writer.id))).toEqual(["000000.part", "header.json"]);
+  });
+
+  it("drops keystrokes unless asked, and keeps nothing readable on disk", async () => {
+    const writer = await start();
+    writer.input(Buffer.from("hunter2-typed"));
+    writer.output(0, Buffer.from("hunter2-shown"));
+    await writer.end({ reason: "closed" });
+    const directory = join(at.spool, writer.id);
+    expect((await readAll(directory)).chunks.map(({ kind }) => kind)).toEqual(["o", "x"]);
+    for (const name of await names(directory)) expect(await readFile(join(directory, name), "latin1")).not.toContain("hunter2");
+    expect((await stat(directory)).mode & 0o777).toBe(0o700);
+    expect((await stat(join(directory, "000000.part"))).mode & 0o777).toBe(0o600);
+  });
+
+  it("cuts large output into chunks and parts and joins it again", async () => {
+    const writer = await start({ partBytes: 1_000_000 });
+    const bytes = randomBytes(5_000_000);
+    writer.output(0, bytes.subarray(0, 3_000_000));
+    writer.output(0, bytes.subarray(3_000_000));
+    await writer.end({ reason: "closed" });
+    const { chunks, outcome } = await readAll(join(at.spool, writer.id));
+    expect(outcome.state).toBe("complete");
+    expect(Buffer.concat(chunks.slice(0, -1).map((chunk) => chunk.bytes)).equals(bytes)).toBe(true);
+    expect((await names(join(at.spool, writer.id))).length).toBeGreaterThan(5);
+  });
+
+  it("refuses an id that was used, a wrong header and a directory that cannot be written", async () => {
+    const writer = await start();
+    await expect(start({ id: writer.id })).rejects.toMatchObject({ code: "unavailable" });
+    await expect(start({ id: "../x" })).rejects.toMatchObject({ code: "unavailable" });
+    await expect(start({ header: { ...header(), width: 0 } })).rejects.toThrow();
+    await expect(start({ directory: "/dev/null/x" })).rejects.toMatchObject({ code: "unavailable" });
+    await expect(start({ minFreeBytes: 1e18 })).rejects.toMatchObject({ code: "unavailable", message: expect.stringContaining("free space") });
+    await writer.end({ reason: "closed" });
+    expect(() => writer.output(0, Buffer.from("late"))).toThrow(/ended/);
+  });
+
+  it("fails for good at its limit, says so once and keeps what was written", async () => {
+    const faults: unknown[] = [];
+    const writer = await start({ maxSpoolBytes: 10_000, onFailure: (fault: unknown) => faults.push(fault) });
+    writer.output(0, Buffer.from("kept"));
+    expect(() => writer.output(0, Buffer.alloc(20_000))).toThrow(/limit/);
+    expect(() => writer.output(0, Buffer.from("x"))).toThrow(/limit/);
+    expect(writer.failure).toMatchObject({ code: "unavailable" });
+    expect(faults).toHaveLength(1);
+    expect(await writer.end({ reason: "cut" })).toMatchObject({ complete: false });
+    const { chunks, outcome } = await readAll(join(at.spool, writer.id));
+    expect(textOf(chunks)).toBe("kept");
+    expect(outcome).toMatchObject({ state: "cut", problem: null });
+  });
+
+  it("opens only with the right key", async () => {
+    const writer = await start();
+    writer.output(0, Buffer.from("x"));
+    await writer.end({ reason: "closed" });
+    const directory = join(at.spool, writer.id);
+    const wrong = await openSpool({ directory, unwrap: () => randomBytes(32) });
+    const reading = wrong.chunks();
+    for await (const _ of reading) throw new Error("a chunk came out");
+    expect(reading.outcome).toMatchObject({ state: "cut", problem: "part 0, byte 0: the frame does not fit its tag" });
+    const spoolHeader = await readFile(join(directory, "header.json"), "utf8");
+    await writeFile(join(directory, "header.json"), spoolHeader.replace("root@demo", "root@other"));
+    const { chunks, outcome } = await readAll(directory);
+    expect(chunks).toEqual([]);
+    expect(outcome.problem).toContain("the hash chain does not fit");
+    await expect(openSpool({ directory, unwrap: (wrapped) => unwrap(wrapped, "recording:other") })).rejects.toThrow();
+  });
+});
+
+describe("a spool that stops", () => {
+  it("is read up to the torn frame, wherever it tears", async () => {
+    const writer = await start();
+    writer.output(0, Buffer.from("first"));
+    const part = join(at.spool, writer.id, "000000.part");
+    const whole = (await stat(part)).size;
+    writer.output(0, Buffer.from("the last frame"));
+    const full = await readFile(part);
+    for (let size = full.length - 1; size >= whole; size--) {
+      await truncate(part, size);
+      const { chunks, outcome } = await readAll(join(at.spool, writer.id));
+      expect(textOf(chunks)).toBe("first");
+      expect(outcome).toMatchObject({ state: "cut", problem: null, position: { offset: whole } });
+    }
+    await appendFile(part, Buffer.alloc(5000));
+    expect((await readAll(join(at.spool, writer.id))).outcome).toMatchObject({ state: "cut", problem: null });
+  });
+
+  it("names the place of a changed byte, whichever it is", async () => {
+    const writer = await start();
+    writer.output(0, Buffer.from("first"));
+    const part = join(at.spool, writer.id, "000000.part");
+    const whole = (await stat(part)).size;
+    writer.output(0, Buffer.from("second"));
+    writer.output(0, Buffer.from("third"));
+    const full = await readFile(part);
+    for (let place = whole; place < whole + 74; place++) {
+      const changed = Buffer.from(full);
+      changed[place]! ^= 1;
+      await writeFile(part, changed);
+      const { chunks, outcome } = await readAll(join(at.spool, writer.id));
+      expect(textOf(chunks)).toBe("first");
+      expect(outcome.state).toBe("cut");
+      // A longer length looks like a frame that is not all there.
+      if (place < whole + 16 || place > whole + 19) expect(outcome.problem).toContain(`part 0, byte ${whole}:`);
+    }
+  });
+
+  it("never breaks the reader, whatever the bytes", async () => {
+    const writer = await start();
+    for (let n = 0; n < 20; n++) writer.output(0, randomBytes(n * 7));
+    const part = join(at.spool, writer.id, "000000.part");
+    const full = await readFile(part);
+    for (let round = 0; round < 300; round++) {
+      const changed = Buffer.from(full.subarray(0, Math.ceil(Math.random() * full.length)));
+      for (let n = 0; n < 1 + round % 5; n++) changed[Math.floor(Math.random() * changed.length)] = Math.random() * 256;
+      await writeFile(part, round % 10 === 0 ? randomBytes(1000) : changed);
+      const { chunks, outcome } = await readAll(join(at.spool, writer.id));
+      expect(outcome.state).toBe("cut");
+      for (const { sequence, bytes } of chunks) expect(bytes).toHaveLength(sequence * 7);
+    }
+  });
+
+  it("holds everything that was acknowledged before kill -9", { timeout: 30_000 }, async () => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, "writer.child.ts"), at.spool], { stdio: ["ignore", "pipe", "inherit"] });
+    let [id, acknowledged] = ["", -1];
+    const ended = once(child, "exit");
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (id === "") id = line;
+      else acknowledged = Number(line);
+      if (acknowledged === 3000) child.kill("SIGKILL");
+    }
+    expect(await ended).toEqual([null, "SIGKILL"]);
+    const { chunks, outcome } = await readAll(join(at.spool, id));
+    expect(outcome).toMatchObject({ state: "cut", problem: null });
+    expect(acknowledged).toBeGreaterThanOrEqual(3000);
+    expect(chunks.length).toBeGreaterThan(acknowledged);
+    chunks.forEach(({ bytes }, n) => expect(bytes.subarray(0, 12).toString()).toBe(String(n).padStart(12, "0")));
+  });
+});
+
+describe("a full disk", () => {
+  it("fails the recording, and what was written stays readable", async ({ skip }) => {
+    const mount = join(at.root, "small");
+    await mkdir(mount);
+    const run = async (command: string, ...words: string[]) => (await once(spawn(command, words, { stdio: "ignore" }), "exit"))[0];
+    if ((await run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", mount)) !== 0) return skip("mounting is not permitted");
+    try {
+      const faults: Error[] = [];
+      const writer = await start({ directory: join(mount, "spool"), minFreeBytes: 0, onFailure: (fault: Error) => faults.push(fault) });
+      let written = 0;
+      expect(() => {
+        for (let n = 0; n < 1000; n++) {
+          writer.output(0, Buffer.alloc(10_000, 65));
+          written++;
+        }
+      }).toThrow(/disk is full/);
+      expect(written).toBeGreaterThan(100);
+      expect(faults).toHaveLength(1);
+      await writer.end({ reason: "cut" });
+      const { chunks, outcome } = await readAll(join(mount, "spool", writer.id));
+      expect(chunks).toHaveLength(written);
+      expect(outcome).toMatchObject({ state: "cut", problem: null });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    } finally {
+      await run("umount", mount);
+    }
+  });
+
+  it("is noticed before it is full", async () => {
+    const writer = await start({ flushEveryMs: 20 });
+    writer.output(0, Buffer.from("x"));
+    await writer.end({ reason: "closed" });
+    let failed: (fault: unknown) => void = () => {};
+    const failure = new Promise((resolve) => (failed = resolve));
+    const { bavail, bsize } = await import("node:fs/promises").then(({ statfs }) => statfs(at.root));
+    const limited = await start({ flushEveryMs: 20, minFreeBytes: bavail * bsize - 20_000_000, onFailure: failed });
+    limited.output(0, Buffer.from("x"));
+    await writeFile(join(at.root, "big"), Buffer.alloc(60_000_000, 1));
+    limited.output(0, Buffer.from("y"));
+    await expect(failure).resolves.toMatchObject({ code: "unavailable", message: expect.stringContaining("free space") });
+    await limited.end({ reason: "cut" });
+  });
+});
