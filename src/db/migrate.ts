@@ -47,7 +47,7 @@ export async function migrate(options: {
   client.on("error", () => {});
   await client.connect();
   try {
-    await refuseOldServer(client);
+    refuseOldServer(await serverMajor(client));
     await client.query("SELECT pg_advisory_lock($1)", [LOCK]);
     await ensureAppRole(client);
     await ensureLedger(client);
@@ -78,8 +78,8 @@ async function readMigrations(directory: string): Promise<Migration[]> {
   return migrations;
 }
 
-async function refuseOldServer(client: Client): Promise<void> {
-  const major = await serverMajor(client);
+/** Fault `unavailable` for a major version that lacks what the migrations use. */
+export function refuseOldServer(major: number): void {
   if (major >= OLDEST_SERVER) return;
   throw new Fault(
     "unavailable",
