@@ -5,7 +5,11 @@ import type { RecordingHeader } from "./schema.ts";
  * The lines of an asciicast v2 file (docs.asciinema.org/manual/asciicast/v2): header, then "o", "r" and "m" events;
  * standard error becomes "o"; keystrokes are left out. Bytes that are not UTF-8 become U+FFFD.
  */
-export async function* asciicast({ header, chunks, durationMs }: {
+export async function* asciicast({
+  header,
+  chunks,
+  durationMs,
+}: {
   readonly header: RecordingHeader;
   readonly chunks: AsyncIterable<Chunk>;
   readonly durationMs?: number;

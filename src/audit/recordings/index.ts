@@ -8,4 +8,9 @@ export * from "./schema.ts";
 export { createSealer, type Sealer, type SealerOptions } from "./seal.ts";
 export { recordingPrefix } from "./segment.ts";
 export { type VerifyFinding, type VerifyOptions, type VerifyResult, verifyRecording } from "./verify.ts";
-export { createRecordingWriter, type RecordingSummary, type RecordingWriter, type RecordingWriterOptions } from "./writer.ts";
+export {
+  createRecordingWriter,
+  type RecordingSummary,
+  type RecordingWriter,
+  type RecordingWriterOptions,
+} from "./writer.ts";

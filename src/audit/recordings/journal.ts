@@ -38,7 +38,9 @@ export async function openJournal(directory: string, id: string, keys: Recording
     const size = stored.readUInt32BE(end);
     if (end + 4 + size > stored.length) break;
     try {
-      const text = unseal(keys.journal, context(records.length), stored.subarray(end + 4, end + 4 + size)).toString("utf8");
+      const text = unseal(keys.journal, context(records.length), stored.subarray(end + 4, end + 4 + size)).toString(
+        "utf8",
+      );
       records.push(JournalRecord.parse(JSON.parse(text)));
     } catch {
       break;

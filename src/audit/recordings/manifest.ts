@@ -44,7 +44,8 @@ export function readManifest(stored: Buffer, publicKey: KeyObject): ReadManifest
   const raw = Buffer.from(signature, "base64");
   const signed = Buffer.from(CONTEXT + canonicalJson(manifest));
   // The unused bits of the last letter count too.
-  if (raw.toString("base64") !== signature || !verify(null, signed, publicKey, raw)) problems.push("manifest signature does not fit");
+  if (raw.toString("base64") !== signature || !verify(null, signed, publicKey, raw))
+    problems.push("manifest signature does not fit");
   else if (manifest.signer !== signerOf(publicKey)) problems.push("manifest names another signing key");
   return { manifest, problems };
 }

@@ -5,7 +5,17 @@ import type { Chunk } from "./frame.ts";
 import { deriveKeys, type Unwrap, keyContext, unseal } from "./keys.ts";
 import { readManifest } from "./manifest.ts";
 import { type Manifest, RecordingIndex, type SegmentEntry } from "./schema.ts";
-import { indexContext, indexKey, manifestKey, MAX_INDEX, MAX_MANIFEST, MAX_SEGMENT, openSegment, segmentKey, sha256 } from "./segment.ts";
+import {
+  indexContext,
+  indexKey,
+  manifestKey,
+  MAX_INDEX,
+  MAX_MANIFEST,
+  MAX_SEGMENT,
+  openSegment,
+  segmentKey,
+  sha256,
+} from "./segment.ts";
 
 export interface Playback {
   readonly manifest: Manifest;
@@ -13,15 +23,26 @@ export interface Playback {
   readonly index: RecordingIndex;
   readonly durationMs: number;
   /** The verified chunks of a span of time; only the segments that hold it are fetched. */
-  read(span?: { readonly fromMs?: number; readonly toMs?: number; readonly signal?: AbortSignal }): AsyncIterable<Chunk>;
+  read(span?: {
+    readonly fromMs?: number;
+    readonly toMs?: number;
+    readonly signal?: AbortSignal;
+  }): AsyncIterable<Chunk>;
   /** Whole chunks from a sequence number on, at least one and at most `maxBytes` (or one chunk); `next` is null at the end. */
-  page(from: { readonly sequence: number; readonly maxBytes: number }): Promise<{ chunks: Chunk[]; next: number | null }>;
+  page(from: {
+    readonly sequence: number;
+    readonly maxBytes: number;
+  }): Promise<{ chunks: Chunk[]; next: number | null }>;
 }
 
 const MAX_PAGE = 8 * 1024 * 1024;
 
 /** The manifest in the store. Fault `not_found` if there is none, `conflict` if its form or signature does not fit. */
-export async function loadManifest({ store, id, publicKey }: {
+export async function loadManifest({
+  store,
+  id,
+  publicKey,
+}: {
   readonly store: Store;
   readonly id: string;
   readonly publicKey: KeyObject;
@@ -37,7 +58,11 @@ export const unwrapDataKey = async (manifest: Manifest, unwrap: Unwrap): Promise
   unwrap(Buffer.from(manifest.wrappedKey, "base64"), keyContext(manifest.id));
 
 /** Opens a sealed recording for replay. Fault `conflict` naming the place when index or, while reading, a segment was changed. */
-export async function openPlayback({ store, manifest, dataKey }: {
+export async function openPlayback({
+  store,
+  manifest,
+  dataKey,
+}: {
   readonly store: Store;
   /** From `loadManifest`. */
   readonly manifest: Manifest;
@@ -84,7 +109,10 @@ export async function openPlayback({ store, manifest, dataKey }: {
     durationMs: manifest.duration / 1000,
     async *read({ fromMs = 0, toMs = Number.POSITIVE_INFINITY, signal } = {}) {
       const [begin, end] = [fromMs * 1000, toMs * 1000];
-      for await (const chunk of from(firstWhere(segments, ({ lastTime }) => lastTime >= begin), signal)) {
+      for await (const chunk of from(
+        firstWhere(segments, ({ lastTime }) => lastTime >= begin),
+        signal,
+      )) {
         if (chunk.time >= end) return;
         if (chunk.time >= begin) yield chunk;
       }

@@ -39,7 +39,13 @@ export interface OpenSpool {
 }
 
 /** Opens one recording's spool directory, finished or not. Throws when header or key do not fit. */
-export async function openSpool({ directory, unwrap }: { readonly directory: string; readonly unwrap: Unwrap }): Promise<OpenSpool> {
+export async function openSpool({
+  directory,
+  unwrap,
+}: {
+  readonly directory: string;
+  readonly unwrap: Unwrap;
+}): Promise<OpenSpool> {
   const { id, header, wrappedKey } = await readSpoolHeader(directory);
   const wrapped = Buffer.from(wrappedKey, "base64");
   const keys = deriveKeys(await unwrap(wrapped, keyContext(id)), id, header);
@@ -62,14 +68,23 @@ function readChunks(directory: string, keys: RecordingKeys, from: SpoolPosition)
           if (frame === null) break;
           if (typeof frame === "string") return void (outcome = cut(position, place(position, frame)));
           const { chunk, size } = frame;
-          position = { part: position.part, offset: position.offset + size, sequence: chunk.sequence + 1, time: chunk.time, hash: chunk.hash };
+          position = {
+            part: position.part,
+            offset: position.offset + size,
+            sequence: chunk.sequence + 1,
+            time: chunk.time,
+            hash: chunk.hash,
+          };
           yield { chunk, after: position };
           if (chunk.kind === "x") return void (outcome = { state: "complete", problem: null, position });
         }
         // The writer opens a part only when the one before is whole, so bytes left over there are damage.
         if (!parts.includes(position.part + 1)) parts = await listParts(directory);
         if (!parts.includes(position.part + 1)) return void (outcome = cut(position, null));
-        if ((await file.stat()).size > position.offset && (await readFrame(createWindow(file, position.offset), keys, position)) === null) {
+        if (
+          (await file.stat()).size > position.offset &&
+          (await readFrame(createWindow(file, position.offset), keys, position)) === null
+        ) {
           return void (outcome = cut(position, place(position, "an incomplete frame before the last part")));
         }
         if ((await file.stat()).size > position.offset) continue;
@@ -123,7 +138,11 @@ function createWindow(file: FileHandle, offset: number): Window {
 }
 
 /** The next chunk and its size in the file; null when the frame is not all there; a string that names the damage. */
-async function readFrame(window: Window, keys: RecordingKeys, position: SpoolPosition): Promise<{ chunk: Chunk; size: number } | string | null> {
+async function readFrame(
+  window: Window,
+  keys: RecordingKeys,
+  position: SpoolPosition,
+): Promise<{ chunk: Chunk; size: number } | string | null> {
   const start = await window.peek(HEAD);
   if (start.length < HEAD) return null;
   // A file system may leave zeros at the end after a loss of power.
@@ -140,7 +159,12 @@ async function readFrame(window: Window, keys: RecordingKeys, position: SpoolPos
 }
 
 /** Decrypts one whole frame and checks it against the chain. */
-export function openFrame(head: Head, frame: Buffer, keys: RecordingKeys, previous: Pick<SpoolPosition, "hash" | "time">): Chunk | string {
+export function openFrame(
+  head: Head,
+  frame: Buffer,
+  keys: RecordingKeys,
+  previous: Pick<SpoolPosition, "hash" | "time">,
+): Chunk | string {
   const nonce = Buffer.alloc(12);
   writeNonce(nonce, head.sequence);
   const headBytes = frame.subarray(0, HEAD);

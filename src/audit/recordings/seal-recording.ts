@@ -10,7 +10,17 @@ import { seal, type Unwrap } from "./keys.ts";
 import { signerOf, signManifest } from "./manifest.ts";
 import { openSpool, type SpoolOutcome, type SpoolPosition } from "./reader.ts";
 import { type Manifest, RecordingEnd } from "./schema.ts";
-import { indexContext, indexKey, manifestKey, MAX_INDEX, packSegment, recordingPrefix, SEGMENT_BYTES, segmentKey, sha256 } from "./segment.ts";
+import {
+  indexContext,
+  indexKey,
+  manifestKey,
+  MAX_INDEX,
+  packSegment,
+  recordingPrefix,
+  SEGMENT_BYTES,
+  segmentKey,
+  sha256,
+} from "./segment.ts";
 import { listParts, partName, partSize } from "./spool.ts";
 import { createIndexBuilder, summarize } from "./summary.ts";
 import { verifyRecording } from "./verify.ts";
@@ -68,7 +78,8 @@ export async function openSealing(options: SealingOptions): Promise<Sealing> {
     });
     builder.add(index);
     storedAt = performance.now();
-    for (const part of await listParts(directory)) if (part < after.part) await rm(join(directory, partName(part)), { force: true });
+    for (const part of await listParts(directory))
+      if (part < after.part) await rm(join(directory, partName(part)), { force: true });
   };
 
   /** Stores one segment if it is full or `flush` is set; the outcome when the spool was read to its end. */
@@ -111,13 +122,21 @@ export async function openSealing(options: SealingOptions): Promise<Sealing> {
   async function finish(outcome: SpoolOutcome): Promise<SealingStep> {
     const manifest = await describe(outcome);
     const index = seal(keys.index, indexContext(id), Buffer.from(canonicalJson(builder.index())));
-    const signed = signManifest({ ...manifest, index: { length: index.length, sha256: sha256(index) } }, options.signingKey);
+    const signed = signManifest(
+      { ...manifest, index: { length: index.length, sha256: sha256(index) } },
+      options.signingKey,
+    );
     await writeChecked(store, indexKey(id), index, signal);
     await writeChecked(store, manifestKey(id), signed, signal);
-    const known = new Set([manifestKey(id), indexKey(id), ...manifest.segments.map(({ number }) => segmentKey(id, number))]);
+    const known = new Set([
+      manifestKey(id),
+      indexKey(id),
+      ...manifest.segments.map(({ number }) => segmentKey(id, number)),
+    ]);
     for await (const { key } of store.list(recordingPrefix(id))) if (!known.has(key)) await store.remove(key);
     const { manifest: stored, findings } = await verifyRecording({ store, id, publicKey: options.publicKey, signal });
-    if (!stored || findings.length > 0) throw new Error(`The sealed recording does not verify: ${findings[0]?.message}`);
+    if (!stored || findings.length > 0)
+      throw new Error(`The sealed recording does not verify: ${findings[0]?.message}`);
     return { manifest: stored, damaged: outcome.problem !== null };
   }
 
@@ -131,7 +150,9 @@ export async function openSealing(options: SealingOptions): Promise<Sealing> {
       header: spool.header,
       state: outcome.state,
       end: complete ? (records.at(-1)?.end ?? null) : null,
-      cut: complete ? null : (outcome.problem ?? (await readNote(directory)) ?? "The recording process ended without closing it."),
+      cut: complete
+        ? null
+        : (outcome.problem ?? (await readNote(directory)) ?? "The recording process ended without closing it."),
       chunks: outcome.position.sequence,
       bytes: records.reduce((sum, { bytes }) => sum + bytes, 0),
       duration: outcome.position.time,

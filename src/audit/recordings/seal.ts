@@ -65,7 +65,13 @@ export function createSealer(options: SealerOptions): Sealer {
   const advance = async (id: string, work: Work): Promise<boolean> => {
     const directory = spoolPath(spool, id);
     const live = await isLive(id);
-    work.sealing ??= await openSealing({ ...options, directory, publicKey, signal, liveEveryMs: options.liveEveryMs ?? 600_000 });
+    work.sealing ??= await openSealing({
+      ...options,
+      directory,
+      publicKey,
+      signal,
+      liveEveryMs: options.liveEveryMs ?? 600_000,
+    });
     const step = await work.sealing.advance(live);
     work.attempts = 0;
     if (step === "more" || step === "waiting") return step === "more";

@@ -19,7 +19,8 @@ export const MAX_MANIFEST = 64 * 1024 * 1024;
 export const recordingPrefix = (id: string): string => `recordings/${id.slice(-2)}/${id}/`;
 export const manifestKey = (id: string): string => `${recordingPrefix(id)}manifest.json`;
 export const indexKey = (id: string): string => `${recordingPrefix(id)}index`;
-export const segmentKey = (id: string, number: number): string => `${recordingPrefix(id)}${String(number).padStart(8, "0")}.seg`;
+export const segmentKey = (id: string, number: number): string =>
+  `${recordingPrefix(id)}${String(number).padStart(8, "0")}.seg`;
 
 export const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 const segmentContext = (id: string, number: number): string => `${id}/segment/${number}`;
@@ -33,7 +34,13 @@ export interface PackedSegment {
  * A stored segment: nonce (12), AES-256-GCM of [chain hash before (32), chain hash after (32), zstd of the frames], tag
  * (16); recording and number are the additional data.
  */
-export async function packSegment({ id, number, keys, before, chunks }: {
+export async function packSegment({
+  id,
+  number,
+  keys,
+  before,
+  chunks,
+}: {
   readonly id: string;
   readonly number: number;
   readonly keys: RecordingKeys;
@@ -70,11 +77,18 @@ export interface OpenedSegment {
 }
 
 /** Opens a stored segment and checks all that is inside; throws an Error whose message says what does not fit. */
-export async function openSegment(bytes: Buffer, { id, keys, entry }: {
-  readonly id: string;
-  readonly keys: RecordingKeys;
-  readonly entry: Pick<SegmentEntry, "number" | "firstSequence" | "lastSequence" | "firstTime" | "lastTime">;
-}): Promise<OpenedSegment> {
+export async function openSegment(
+  bytes: Buffer,
+  {
+    id,
+    keys,
+    entry,
+  }: {
+    readonly id: string;
+    readonly keys: RecordingKeys;
+    readonly entry: Pick<SegmentEntry, "number" | "firstSequence" | "lastSequence" | "firstTime" | "lastTime">;
+  },
+): Promise<OpenedSegment> {
   const plain = unsealOr("it cannot be decrypted", () => unseal(keys.segment, segmentContext(id, entry.number), bytes));
   if (plain.length < 2 * HASH) throw new Error("it is too short");
   const [before, after] = [plain.subarray(0, HASH), plain.subarray(HASH, 2 * HASH)];
@@ -86,7 +100,10 @@ export async function openSegment(bytes: Buffer, { id, keys, entry }: {
   if (!first || !last) throw new Error("it is empty");
   if (!last.hash.equals(after)) throw new Error("the hash chain does not fit");
   const fits =
-    first.sequence === entry.firstSequence && last.sequence === entry.lastSequence && first.time === entry.firstTime && last.time === entry.lastTime;
+    first.sequence === entry.firstSequence &&
+    last.sequence === entry.lastSequence &&
+    first.time === entry.firstTime &&
+    last.time === entry.lastTime;
   if (!fits) throw new Error("sequence or times differ from the manifest");
   return { before, after, chunks };
 }
@@ -110,7 +127,8 @@ export function parseFrames(raw: Buffer, before: Buffer): Chunk[] {
     const end = at + HEAD + head.length;
     if (end > raw.length) throw new Error(`byte ${at}: an incomplete frame`);
     const last = chunks.at(-1);
-    if (last && (head.sequence !== last.sequence + 1 || head.time < last.time)) throw new Error(`byte ${at}: sequence or time is out of order`);
+    if (last && (head.sequence !== last.sequence + 1 || head.time < last.time))
+      throw new Error(`byte ${at}: sequence or time is out of order`);
     const bytes = raw.subarray(at + HEAD, end);
     hash = chainHash(hash, raw.subarray(at, at + HEAD), bytes);
     chunks.push({ ...head, bytes, hash });

@@ -43,7 +43,10 @@ export async function readSpoolHeader(directory: string): Promise<SpoolHeader> {
 /** The part numbers that are there, ascending. */
 export async function listParts(directory: string): Promise<number[]> {
   const names = await readdir(directory);
-  return names.filter((name) => /^\d{6}\.part$/.test(name)).map((name) => Number(name.slice(0, 6))).sort((a, b) => a - b);
+  return names
+    .filter((name) => /^\d{6}\.part$/.test(name))
+    .map((name) => Number(name.slice(0, 6)))
+    .sort((a, b) => a - b);
 }
 
 /** Recordings in the spool. */

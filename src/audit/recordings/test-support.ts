@@ -3,7 +3,16 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stores } from "../stores/index.ts";
-import { type Chunk, createSealer, type Manifest, openSpool, type RecordingHeader, type SealerOptions, type Unwrap, type Wrap } from "./index.ts";
+import {
+  type Chunk,
+  createSealer,
+  type Manifest,
+  openSpool,
+  type RecordingHeader,
+  type SealerOptions,
+  type Unwrap,
+  type Wrap,
+} from "./index.ts";
 
 const master = Buffer.from("0f".repeat(32), "hex");
 
@@ -58,7 +67,11 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** Runs a sealer until `count` recordings are sealed. */
-export async function sealAll({ spool, store }: Places, count = 1, more: Partial<SealerOptions> = {}): Promise<Manifest[]> {
+export async function sealAll(
+  { spool, store }: Places,
+  count = 1,
+  more: Partial<SealerOptions> = {},
+): Promise<Manifest[]> {
   const sealed: Manifest[] = [];
   const done = Promise.withResolvers<void>();
   const sealer = createSealer({

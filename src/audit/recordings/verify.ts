@@ -4,7 +4,18 @@ import { readObject, type Store } from "../stores/index.ts";
 import { deriveKeys, type RecordingKeys, unseal } from "./keys.ts";
 import { readManifest } from "./manifest.ts";
 import { type Manifest, RecordingIndex, type SegmentEntry } from "./schema.ts";
-import { indexContext, indexKey, manifestKey, MAX_INDEX, MAX_MANIFEST, MAX_SEGMENT, openSegment, recordingPrefix, segmentKey, sha256 } from "./segment.ts";
+import {
+  indexContext,
+  indexKey,
+  manifestKey,
+  MAX_INDEX,
+  MAX_MANIFEST,
+  MAX_SEGMENT,
+  openSegment,
+  recordingPrefix,
+  segmentKey,
+  sha256,
+} from "./segment.ts";
 
 /** One thing that does not fit; `message` names the place. `place` is manifest, index, segment N, chain or store. */
 export interface VerifyFinding {
@@ -34,7 +45,8 @@ export async function verifyRecording({ store, id, publicKey, dataKey, signal }:
   const findings: VerifyFinding[] = [];
   const found = (place: string, message: string) => void findings.push({ place, message: `${place}${message}` });
   const stored = await fetch(store, manifestKey(id), MAX_MANIFEST);
-  if (typeof stored === "string") return { manifest: null, findings: [{ place: "manifest", message: `manifest ${stored}` }] };
+  if (typeof stored === "string")
+    return { manifest: null, findings: [{ place: "manifest", message: `manifest ${stored}` }] };
   const { manifest, problems } = readManifest(stored, publicKey);
   for (const message of problems) findings.push({ place: "manifest", message });
   if (!manifest) return { manifest, findings };
@@ -64,7 +76,8 @@ function structure(manifest: Manifest): string[] {
   manifest.segments.forEach((entry, number) => {
     if (entry.number !== number) wrong.push(`segment ${number} is numbered ${entry.number}`);
     if (entry.offset !== offset) wrong.push(`segment ${number} begins at byte ${entry.offset}, not ${offset}`);
-    if (entry.firstSequence !== sequence) wrong.push(`segment ${number} begins with chunk ${entry.firstSequence}, not ${sequence}`);
+    if (entry.firstSequence !== sequence)
+      wrong.push(`segment ${number} begins with chunk ${entry.firstSequence}, not ${sequence}`);
     if (entry.lastSequence < entry.firstSequence || entry.firstTime < time || entry.lastTime < entry.firstTime) {
       wrong.push(`segment ${number} is out of order`);
     }
@@ -79,7 +92,11 @@ function structure(manifest: Manifest): string[] {
 }
 
 async function verifyExtras(store: Store, manifest: Manifest, id: string, found: Found): Promise<void> {
-  const known = new Set([manifestKey(id), indexKey(id), ...manifest.segments.map(({ number }) => segmentKey(id, number))]);
+  const known = new Set([
+    manifestKey(id),
+    indexKey(id),
+    ...manifest.segments.map(({ number }) => segmentKey(id, number)),
+  ]);
   for await (const { key } of store.list(recordingPrefix(id))) {
     if (!known.has(key)) found("store", `: the object ${key} does not belong to the recording`);
   }
@@ -119,7 +136,8 @@ async function verifySegment(
   if (!keys) return null;
   try {
     const opened = await openSegment(stored, { id: manifest.id, keys, entry });
-    if (before && !opened.before.equals(before)) found(place, `${range}: the hash chain does not fit the segment before`);
+    if (before && !opened.before.equals(before))
+      found(place, `${range}: the hash chain does not fit the segment before`);
     return opened.after;
   } catch (error) {
     found(place, `${range}: ${(error as Error).message}`);

@@ -15,7 +15,8 @@ beforeEach(async () => {
 });
 afterEach(() => at.remove());
 
-const start = (more = {}) => createRecordingWriter({ directory: at.spool, id: randomUUID(), header: header(), wrap, ...more });
+const start = (more = {}) =>
+  createRecordingWriter({ directory: at.spool, id: randomUUID(), header: header(), wrap, ...more });
 
 describe("the recording writer", () => {
   it("gives back every kind of chunk in order", async () => {
@@ -30,7 +31,12 @@ describe("the recording writer", () => {
     expect(summary).toMatchObject({ complete: true, chunks: 7, id: writer.id });
     const { chunks, outcome } = await readAll(join(at.spool, writer.id));
     expect(chunks.map(({ kind, bytes }) => [kind, String(bytes)])).toEqual([
-      ["o", "$ "], ["i", "ls\r"], ["e", "no such thing\n"], ["r", "132x50"], ["m", "here"], ["o", ""],
+      ["o", "$ "],
+      ["i", "ls\r"],
+      ["e", "no such thing\n"],
+      ["r", "132x50"],
+      ["m", "here"],
+      ["o", ""],
       ["x", '{"reason":"closed","exit":{"code":3,"signal":null}}'],
     ]);
     expect(outcome).toMatchObject({ state: "complete", problem: null });
@@ -44,7 +50,8 @@ describe("the recording writer", () => {
     await writer.end({ reason: "closed" });
     const directory = join(at.spool, writer.id);
     expect((await readAll(directory)).chunks.map(({ kind }) => kind)).toEqual(["o", "x"]);
-    for (const name of await names(directory)) expect(await readFile(join(directory, name), "latin1")).not.toContain("hunter2");
+    for (const name of await names(directory))
+      expect(await readFile(join(directory, name), "latin1")).not.toContain("hunter2");
     expect((await stat(directory)).mode & 0o777).toBe(0o700);
     expect((await stat(join(directory, "000000.part"))).mode & 0o777).toBe(0o600);
   });
@@ -67,7 +74,10 @@ describe("the recording writer", () => {
     await expect(start({ id: "../x" })).rejects.toMatchObject({ code: "unavailable" });
     await expect(start({ header: { ...header(), width: 0 } })).rejects.toThrow();
     await expect(start({ directory: "/dev/null/x" })).rejects.toMatchObject({ code: "unavailable" });
-    await expect(start({ minFreeBytes: 1e18 })).rejects.toMatchObject({ code: "unavailable", message: expect.stringContaining("free space") });
+    await expect(start({ minFreeBytes: 1e18 })).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("free space"),
+    });
     await writer.end({ reason: "closed" });
     expect(() => writer.output(0, Buffer.from("late"))).toThrow(/ended/);
   });
@@ -149,7 +159,8 @@ describe("a spool that stops", () => {
     const full = await readFile(part);
     for (let round = 0; round < 300; round++) {
       const changed = Buffer.from(full.subarray(0, Math.ceil(Math.random() * full.length)));
-      for (let n = 0; n < 1 + round % 5; n++) changed[Math.floor(Math.random() * changed.length)] = Math.random() * 256;
+      for (let n = 0; n < 1 + (round % 5); n++)
+        changed[Math.floor(Math.random() * changed.length)] = Math.random() * 256;
       await writeFile(part, round % 10 === 0 ? randomBytes(1000) : changed);
       const { chunks, outcome } = await readAll(join(at.spool, writer.id));
       expect(outcome.state).toBe("cut");
@@ -158,7 +169,9 @@ describe("a spool that stops", () => {
   });
 
   it("holds everything that was acknowledged before kill -9", { timeout: 30_000 }, async () => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, "writer.child.ts"), at.spool], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [join(import.meta.dirname, "writer.child.ts"), at.spool], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     let [id, acknowledged] = ["", -1];
     const ended = once(child, "exit");
     for await (const line of createInterface({ input: child.stdout })) {
@@ -179,11 +192,17 @@ describe("a full disk", () => {
   it("fails the recording, and what was written stays readable", async ({ skip }) => {
     const mount = join(at.root, "small");
     await mkdir(mount);
-    const run = async (command: string, ...words: string[]) => (await once(spawn(command, words, { stdio: "ignore" }), "exit"))[0];
-    if ((await run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", mount)) !== 0) return skip("mounting is not permitted");
+    const run = async (command: string, ...words: string[]) =>
+      (await once(spawn(command, words, { stdio: "ignore" }), "exit"))[0];
+    if ((await run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", mount)) !== 0)
+      return skip("mounting is not permitted");
     try {
       const faults: Error[] = [];
-      const writer = await start({ directory: join(mount, "spool"), minFreeBytes: 0, onFailure: (fault: Error) => faults.push(fault) });
+      const writer = await start({
+        directory: join(mount, "spool"),
+        minFreeBytes: 0,
+        onFailure: (fault: Error) => faults.push(fault),
+      });
       let written = 0;
       expect(() => {
         for (let n = 0; n < 1000; n++) {
@@ -214,7 +233,10 @@ describe("a full disk", () => {
     limited.output(0, Buffer.from("x"));
     await writeFile(join(at.root, "big"), Buffer.alloc(60_000_000, 1));
     limited.output(0, Buffer.from("y"));
-    await expect(failure).resolves.toMatchObject({ code: "unavailable", message: expect.stringContaining("free space") });
+    await expect(failure).resolves.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("free space"),
+    });
     await limited.end({ reason: "cut" });
   });
 });

@@ -1,5 +1,16 @@
 import { type CipherGCM, createCipheriv, createHash, randomBytes } from "node:crypto";
-import { close, closeSync, fdatasync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeSync, writevSync } from "node:fs";
+import {
+  close,
+  closeSync,
+  fdatasync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+  writevSync,
+} from "node:fs";
 import { statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "../../core/index.ts";
@@ -200,7 +211,10 @@ function startWriter(options: WriterState): RecordingWriter {
       writeHead(head, 0, { kind, sequence, time, length: bytes.length });
       writeNonce(nonce, sequence);
       const cipher = createCipheriv("aes-256-gcm", keys.spool, nonce).setAAD(head);
-      previous = bytes.length <= SMALL ? writeSmall(file, cipher, previous, head, bytes) : writeLarge(file, cipher, previous, head, bytes);
+      previous =
+        bytes.length <= SMALL
+          ? writeSmall(file, cipher, previous, head, bytes)
+          : writeLarge(file, cipher, previous, head, bytes);
       sequence += 1;
       spooled += size;
       partSizes[partSizes.length - 1]! += size;
@@ -244,8 +258,6 @@ function startWriter(options: WriterState): RecordingWriter {
   };
 }
 
-
-
 /** Best effort: on a full disk there may be no room for it. */
 function leaveNote(directory: string, message: string): void {
   try {
@@ -260,7 +272,9 @@ function writeSmall(file: number, cipher: CipherGCM, previous: Buffer, head: Buf
   previous.copy(scratch, 0);
   head.copy(scratch, HASH);
   bytes.copy(scratch, HASH + HEAD);
-  const hash = createHash("sha256").update(scratch.subarray(0, HASH + HEAD + bytes.length)).digest();
+  const hash = createHash("sha256")
+    .update(scratch.subarray(0, HASH + HEAD + bytes.length))
+    .digest();
   hash.copy(scratch, HEAD);
   const body = cipher.update(scratch.subarray(HEAD, HEAD + HASH));
   const rest = cipher.update(bytes);

@@ -36,16 +36,23 @@ describe.each(stores.list().map(({ kind }) => kind))("the %s store", (kind) => {
     await store.write("a/b/c.seg", bytes);
     expect(await store.size("a/b/c.seg")).toBe(bytes.length);
     expect((await readObject(store, "a/b/c.seg", 1e6)).equals(bytes)).toBe(true);
-    expect((await readObject(store, "a/b/c.seg", 1e6, { start: 5, end: 300_000 })).equals(bytes.subarray(5, 300_000))).toBe(true);
-    expect((await readObject(store, "a/b/c.seg", 1e6, { start: 700_000, end: 800_000 })).equals(bytes.subarray(700_000))).toBe(true);
+    expect(
+      (await readObject(store, "a/b/c.seg", 1e6, { start: 5, end: 300_000 })).equals(bytes.subarray(5, 300_000)),
+    ).toBe(true);
+    expect(
+      (await readObject(store, "a/b/c.seg", 1e6, { start: 700_000, end: 800_000 })).equals(bytes.subarray(700_000)),
+    ).toBe(true);
     await expect(readObject(store, "a/b/c.seg", 1000)).rejects.toMatchObject({ code: "too_large" });
   });
 
   it("takes a stream and an empty object, and replaces", async () => {
-    await store.write("x", (async function* () {
-      yield Buffer.from("one ");
-      yield Buffer.from("two");
-    })());
+    await store.write(
+      "x",
+      (async function* () {
+        yield Buffer.from("one ");
+        yield Buffer.from("two");
+      })(),
+    );
     expect(String(await readObject(store, "x", 100))).toBe("one two");
     await store.write("x", Buffer.alloc(0));
     expect(await store.size("x")).toBe(0);
@@ -54,10 +61,15 @@ describe.each(stores.list().map(({ kind }) => kind))("the %s store", (kind) => {
 
   it("keeps the old object when a write fails or is aborted", async () => {
     await store.write("x", Buffer.from("old"));
-    await expect(store.write("x", (async function* () {
-      yield Buffer.from("new");
-      throw new Error("source broke");
-    })())).rejects.toThrow("source broke");
+    await expect(
+      store.write(
+        "x",
+        (async function* () {
+          yield Buffer.from("new");
+          throw new Error("source broke");
+        })(),
+      ),
+    ).rejects.toThrow("source broke");
     await expect(store.write("x", Buffer.from("new"), AbortSignal.abort())).rejects.toThrow();
     expect(String(await readObject(store, "x", 100))).toBe("old");
     expect(await listed(store, "")).toEqual(["x:3"]);
@@ -106,14 +118,20 @@ describe("the disk store's files", () => {
     const directory = join(await freshDirectory(), "s");
     const store = disk.create({ directory });
     await store.write("a/b", Buffer.from("x"));
-    for (const [path, mode] of [["", 0o700], ["a", 0o700], ["a/b", 0o600]] as const) {
+    for (const [path, mode] of [
+      ["", 0o700],
+      ["a", 0o700],
+      ["a/b", 0o600],
+    ] as const) {
       expect((await stat(join(directory, path))).mode & 0o777).toBe(mode);
     }
     expect(await readdir(join(directory, ".tmp"))).toEqual([]);
   });
 
   it("say so when the directory cannot be used", async () => {
-    await expect(disk.create({ directory: join("/dev/null", "below") }).check()).rejects.toMatchObject({ code: "unavailable" });
+    await expect(disk.create({ directory: join("/dev/null", "below") }).check()).rejects.toMatchObject({
+      code: "unavailable",
+    });
     expect(disk.settings.safeParse({ directory: "relative" }).success).toBe(false);
   });
 });

@@ -81,7 +81,8 @@ function createDiskStore(root: string): Store {
       await store.write(key, probe);
       const back = await readObject(store, key, 1024);
       await store.remove(key);
-      if (!back.equals(probe)) throw new Fault("unavailable", "The recording store gives back other bytes than were written.");
+      if (!back.equals(probe))
+        throw new Fault("unavailable", "The recording store gives back other bytes than were written.");
       await told(() => removeStale(temporary));
     },
   };

@@ -30,7 +30,8 @@ const PART = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/;
 
 /** Throws Fault `invalid` unless every part between slashes is 1 to 128 of A-Z a-z 0-9 . _ - and begins with no dot. */
 export function assertKey(key: string): void {
-  if (key.length > 512 || !key.split("/").every((part) => PART.test(part))) throw new Fault("invalid", "Not a store key.");
+  if (key.length > 512 || !key.split("/").every((part) => PART.test(part)))
+    throw new Fault("invalid", "Not a store key.");
 }
 
 /** Throws Fault `invalid` unless the prefix could begin a key. */
