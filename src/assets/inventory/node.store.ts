@@ -1,0 +1,92 @@
+import { sql } from "kysely";
+import { containing, type Db, page } from "../../db/index.ts";
+
+/** SQL: how many distinct assets lie in a node and below. */
+export const assetsBelow = (orgId: string, node: string) => sql<number>`(
+  select count(distinct an.asset_id)::int from node_closure c
+  join asset_node an on an.org_id = c.org_id and an.node_id = c.descendant_id
+  where c.org_id = ${orgId} and c.ancestor_id = ${sql.ref(node)})`;
+
+const nodes = (db: Db, orgId: string) =>
+  db
+    .selectFrom("node")
+    .where("node.org_id", "=", orgId)
+    .select([
+      "node.id",
+      "node.parent_id as parentId",
+      "node.name",
+      "node.version",
+      assetsBelow(orgId, "node.id").as("assets"),
+      sql<boolean>`exists (select 1 from node child where child.org_id = node.org_id and child.parent_id = node.id)`.as("hasChildren"),
+    ]);
+
+export type NodeRow = Awaited<ReturnType<ReturnType<typeof nodes>["executeTakeFirstOrThrow"]>>;
+
+export const findNode = (db: Db, orgId: string, id: string): Promise<NodeRow | undefined> =>
+  nodes(db, orgId).where("node.id", "=", id).executeTakeFirst();
+
+/** SQL: the node's ancestors from the root down, itself left out, as [{id, name}]. */
+const pathOf = (orgId: string) => sql<{ id: string; name: string }[]>`coalesce((
+  select json_agg(json_build_object('id', a.id, 'name', a.name) order by c.depth desc)
+  from node_closure c join node a on a.org_id = c.org_id and a.id = c.ancestor_id
+  where c.org_id = ${orgId} and c.descendant_id = node.id and c.depth > 0), '[]'::json)`;
+
+export function listNodes(
+  db: Db,
+  orgId: string,
+  filter: { parentId?: string | undefined; search?: string | undefined; limit: number; cursor?: string | undefined },
+) {
+  let query = nodes(db, orgId).select(pathOf(orgId).as("path"));
+  if (filter.search) query = query.where("node.name", "ilike", containing(filter.search));
+  if (filter.parentId) query = query.where("node.parent_id", "=", filter.parentId);
+  else if (!filter.search) query = query.where("node.parent_id", "is", null);
+  return page(query, { by: "node.sort_name", id: "node.id", limit: filter.limit, cursor: filter.cursor });
+}
+
+/** The organization's root; null before the first node was made. */
+export async function rootNode(db: Db, orgId: string): Promise<string | null> {
+  const root = await db.selectFrom("node").select("id").where("org_id", "=", orgId).where("parent_id", "is", null).executeTakeFirst();
+  return root?.id ?? null;
+}
+
+/** Inserts a node and its closure. */
+export async function insertNode(db: Db, node: { id: string; orgId: string; parentId: string | null; name: string }): Promise<void> {
+  const { id, orgId, parentId, name } = node;
+  await db.insertInto("node").values({ id, org_id: orgId, parent_id: parentId, name }).execute();
+  await sql`
+    insert into node_closure (org_id, ancestor_id, descendant_id, depth)
+    select org_id, ancestor_id, ${id}::uuid, depth + 1 from node_closure where org_id = ${orgId} and descendant_id = ${parentId}::uuid
+    union all select ${orgId}::uuid, ${id}::uuid, ${id}::uuid, 0`.execute(db);
+}
+
+/** Whether `id` lies below `ancestorId` or is it. */
+export async function isBelow(db: Db, orgId: string, id: string, ancestorId: string): Promise<boolean> {
+  const found = await db
+    .selectFrom("node_closure")
+    .select("depth")
+    .where("org_id", "=", orgId)
+    .where("ancestor_id", "=", ancestorId)
+    .where("descendant_id", "=", id)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
+/** Hangs a subtree under another parent. */
+export async function moveSubtree(db: Db, orgId: string, id: string, parentId: string): Promise<void> {
+  await sql`
+    delete from node_closure c using node_closure sub
+    where c.org_id = ${orgId} and sub.org_id = ${orgId} and sub.ancestor_id = ${id} and c.descendant_id = sub.descendant_id
+      and not exists (select 1 from node_closure inside
+        where inside.org_id = ${orgId} and inside.ancestor_id = ${id} and inside.descendant_id = c.ancestor_id)`.execute(db);
+  await sql`
+    insert into node_closure (org_id, ancestor_id, descendant_id, depth)
+    select ${orgId}::uuid, above.ancestor_id, below.descendant_id, above.depth + below.depth + 1
+    from node_closure above cross join node_closure below
+    where above.org_id = ${orgId} and above.descendant_id = ${parentId} and below.org_id = ${orgId} and below.ancestor_id = ${id}`.execute(db);
+  await db.updateTable("node").set({ parent_id: parentId }).where("org_id", "=", orgId).where("id", "=", id).execute();
+}
+
+/** Makes every change to an organization's tree wait for the one before. */
+export async function lockTree(db: Db, orgId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`node tree ${orgId}`}, 0))`.execute(db);
+}
