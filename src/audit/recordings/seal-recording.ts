@@ -40,12 +40,10 @@ export interface SealingOptions {
 export type SealingStep = "more" | "waiting" | { readonly manifest: Manifest; readonly damaged: boolean };
 
 export interface Sealing {
-  /** Stores up to eight segments; `live` must have been asked before, or the last chunks could be missed. */
+  /** Stores one segment; `live` must have been asked before, or the last chunks could be missed. */
   advance(live: boolean): Promise<SealingStep>;
   close(): Promise<void>;
 }
-
-const BUDGET = 8;
 
 /** The sealing of one recording, taken up where its journal ends. Every step can be repeated. */
 export async function openSealing(options: SealingOptions): Promise<Sealing> {
@@ -108,14 +106,11 @@ export async function openSealing(options: SealingOptions): Promise<Sealing> {
     async advance(live) {
       const due = performance.now() - storedAt >= options.liveEveryMs;
       if (live && !due && (await pending(directory, position())) < SEGMENT_BYTES) return "waiting";
-      for (let step = 0; step < BUDGET; step++) {
-        signal.throwIfAborted();
-        if (journal.records.at(-1)?.end) return finish({ state: "complete", problem: null, position: position() });
-        const outcome = await storeNext(!live || due);
-        if (outcome && live && outcome.state === "cut") return "waiting";
-        if (outcome) return finish(outcome);
-      }
-      return "more";
+      signal.throwIfAborted();
+      if (journal.records.at(-1)?.end) return finish({ state: "complete", problem: null, position: position() });
+      const outcome = await storeNext(!live || due);
+      if (!outcome) return "more";
+      return live && outcome.state === "cut" ? "waiting" : finish(outcome);
     },
   };
 

@@ -1,23 +1,13 @@
-import { type CipherGCM, createCipheriv, createHash, randomBytes } from "node:crypto";
-import {
-  close,
-  closeSync,
-  fdatasync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-  writevSync,
-} from "node:fs";
-import { statfs } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../core/index.ts";
-import { type ChunkKind, HASH, HEAD, MAX_CHUNK, sizeText, TAG, writeHead, writeNonce } from "./frame.ts";
+import { type ChunkKind, MAX_CHUNK, sizeText } from "./frame.ts";
+import { frameSize, writeFrame } from "./frame-writer.ts";
 import { deriveKeys, keyContext, type RecordingKeys, type Wrap } from "./keys.ts";
+import { assertFree, createPartFiles } from "./parts.ts";
 import { RecordingEnd, RecordingHeader } from "./schema.ts";
-import { createFileSync, encodeSpoolHeader, lockText, partName, spoolPath, syncDirectory } from "./spool.ts";
+import { createFileSync, encodeSpoolHeader, lockText, partName, spoolPath } from "./spool.ts";
 
 export interface RecordingWriterOptions {
   /** The spool; made with mode 0700 if it is not there. */
@@ -55,8 +45,11 @@ export interface RecordingWriter {
   readonly id: string;
   /** Why nothing more can be recorded, or null. */
   readonly failure: Fault | null;
-  /** Records what the person is about to see: stream 0 is standard output, 1 standard error. */
-  output(stream: 0 | 1, bytes: Buffer): void;
+  /**
+   * Records what the person is about to see: stream 0 is standard output, 1 standard error. Several buffers become one
+   * chunk, which is cheaper than one call for each.
+   */
+  output(stream: 0 | 1, bytes: Buffer | readonly Buffer[]): void;
   /** Records keystrokes, if asked for. */
   input(bytes: Buffer): void;
   resize(cols: number, rows: number): void;
@@ -68,10 +61,6 @@ export interface RecordingWriter {
 
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
-const SMALL = 4096;
-// Used only within one synchronous call.
-const scratch = Buffer.allocUnsafe(HASH + HEAD + SMALL);
-const nonce = Buffer.alloc(12);
 
 /**
  * Starts a recording in the spool. When output(), input(), resize() or marker() return, the kernel holds the bytes: the
@@ -87,8 +76,8 @@ export async function createRecordingWriter(options: RecordingWriterOptions): Pr
     await assertFree(spool, options.minFreeBytes ?? 128 * MIB);
     const wrapped = Buffer.from(await options.wrap(dataKey, keyContext(id)));
     const keys = deriveKeys(dataKey, id, header);
-    const file = openSpool(spool, id, encodeSpoolHeader({ id, header, wrappedKey: wrapped.toString("base64") }));
-    return startWriter({ ...options, directory: spoolPath(spool, id), file, keys });
+    const first = openSpool(spool, id, encodeSpoolHeader({ id, header, wrappedKey: wrapped.toString("base64") }));
+    return startWriter({ ...options, directory: spoolPath(spool, id), first, keys });
   } catch (error) {
     throw asFault(error);
   } finally {
@@ -113,121 +102,51 @@ function openSpool(spool: string, id: string, header: string): number {
   }
 }
 
-interface WriterState extends RecordingWriterOptions {
-  file: number;
-  readonly keys: RecordingKeys;
-}
+type StartOptions = RecordingWriterOptions & { readonly first: number; readonly keys: RecordingKeys };
 
-function startWriter(options: WriterState): RecordingWriter {
-  const { id, directory, keys } = options;
-  const partBytes = options.partBytes ?? 64 * MIB;
-  const maxSpoolBytes = options.maxSpoolBytes ?? 8 * GIB;
-  const minFreeBytes = options.minFreeBytes ?? 128 * MIB;
-  const flushEveryMs = options.flushEveryMs ?? 1000;
+function startWriter(options: StartOptions): RecordingWriter {
+  const { id, directory, keys, minFreeBytes = 128 * MIB, partBytes = 64 * MIB, maxSpoolBytes = 8 * GIB } = options;
+  const parts = createPartFiles({ directory, first: options.first, partBytes, maxSpoolBytes });
   const begun = performance.now();
-  const partSizes: number[] = [0];
-  let { file } = options;
-  let oldestPart = 0;
-  let spooled = 0;
-  let sequence = 0;
-  let time = 0;
-  let bytesRecorded = 0;
-  let previous = keys.start;
+  const flusher = createFlusher(options.flushEveryMs ?? 1000, flush, fail);
+  let [sequence, time, bytesRecorded] = [0, 0, 0];
+  let hash = keys.start;
   let failure: Fault | null = null;
   let ended = false;
-  let flushing: Promise<void> | null = null;
-  let timer: NodeJS.Timeout | null = null;
-  let synced = false;
 
-  const fail = (error: unknown): Fault => {
+  async function flush(): Promise<void> {
+    await parts.sync();
+    await assertFree(directory, minFreeBytes);
+  }
+
+  function fail(error: unknown): Fault {
     if (failure) return failure;
     failure = asFault(error);
-    if (timer) clearTimeout(timer);
+    flusher.stop();
     leaveNote(directory, failure.message);
-    release();
+    parts.close();
     options.onFailure?.(failure);
     return failure;
-  };
+  }
 
-  const release = (): void => {
-    const closing = file;
-    file = -1;
-    // A file that fdatasync is still using must not be closed under it.
-    if (closing >= 0) void (flushing ?? Promise.resolve()).then(() => close(closing, () => {}));
-    rmSync(join(directory, "lock"), { force: true });
-  };
-
-  const flush = async (): Promise<void> => {
-    if (!synced) {
-      syncDirectory(directory);
-      syncDirectory(join(directory, ".."));
-      synced = true;
-    }
-    await syncData(file);
-    await assertFree(directory, minFreeBytes);
-  };
-
-  const flushLater = (): void => {
-    timer ??= setTimeout(() => {
-      flushing = flush()
-        .catch((error) => void fail(error))
-        .finally(() => {
-          flushing = null;
-          timer = null;
-        });
-    }, flushEveryMs).unref();
-  };
-
-  const rotate = (): void => {
-    const full = file;
-    file = openSync(join(directory, partName(partSizes.length)), "wx", 0o600);
-    partSizes.push(0);
-    const waiting = flushing ?? Promise.resolve();
-    void waiting.then(() => syncData(full)).then(() => closeSync(full), fail);
-  };
-
-  // The sealer removes parts it has stored.
-  const countRemoved = (): void => {
-    while (oldestPart < partSizes.length - 1 && !existsSync(join(directory, partName(oldestPart)))) {
-      spooled -= partSizes[oldestPart++]!;
-    }
-  };
-
-  const makeRoom = (size: number): void => {
-    const last = partSizes.length - 1;
-    if (partSizes[last]! > 0 && partSizes[last]! + size > partBytes) rotate();
-    if (spooled + size > maxSpoolBytes) countRemoved();
-    if (spooled + size > maxSpoolBytes) throw new Error("the spool's limit for one recording is reached");
-  };
-
-  const append = (kind: ChunkKind, bytes: Buffer): void => {
+  const append = (kind: ChunkKind, buffers: readonly Buffer[], length: number): void => {
     if (failure) throw failure;
     if (ended) throw new Fault("unavailable", "The recording has ended.");
     try {
       time = Math.max(time, Math.round((performance.now() - begun) * 1000));
-      const size = HEAD + HASH + bytes.length + TAG;
-      makeRoom(size);
-      const head = Buffer.allocUnsafe(HEAD);
-      writeHead(head, 0, { kind, sequence, time, length: bytes.length });
-      writeNonce(nonce, sequence);
-      const cipher = createCipheriv("aes-256-gcm", keys.spool, nonce).setAAD(head);
-      previous =
-        bytes.length <= SMALL
-          ? writeSmall(file, cipher, previous, head, bytes)
-          : writeLarge(file, cipher, previous, head, bytes);
+      const file = parts.reserve(frameSize(length));
+      hash = writeFrame(file, keys.spool, hash, { kind, sequence, time, length }, buffers);
       sequence += 1;
-      spooled += size;
-      partSizes[partSizes.length - 1]! += size;
-      bytesRecorded += bytes.length;
-      if (timer === null) flushLater();
+      bytesRecorded += length;
+      flusher.soon();
     } catch (error) {
       throw fail(error);
     }
   };
 
-  const appendAll = (kind: ChunkKind, bytes: Buffer): void => {
-    if (bytes.length <= MAX_CHUNK) return append(kind, bytes);
-    for (let at = 0; at < bytes.length; at += MAX_CHUNK) append(kind, bytes.subarray(at, at + MAX_CHUNK));
+  const record = (kind: ChunkKind, bytes: Buffer | string | readonly Buffer[]): void => {
+    const buffers = typeof bytes === "string" ? [Buffer.from(bytes)] : Buffer.isBuffer(bytes) ? [bytes] : bytes;
+    for (const chunk of chunksOf(buffers)) append(kind, chunk.buffers, chunk.length);
   };
 
   return {
@@ -235,26 +154,38 @@ function startWriter(options: WriterState): RecordingWriter {
     get failure() {
       return failure;
     },
-    output: (stream, bytes) => appendAll(stream === 0 ? "o" : "e", bytes),
+    output: (stream, bytes) => record(stream === 0 ? "o" : "e", bytes),
     input: (bytes) => {
-      if (options.recordInput) appendAll("i", bytes);
+      if (options.recordInput) record("i", bytes);
     },
-    resize: (cols, rows) => append("r", Buffer.from(sizeText(cols, rows))),
-    marker: (label) => append("m", Buffer.from(label.slice(0, 1000))),
-    async end(how) {
-      const end = RecordingEnd.parse({ reason: how.reason.slice(0, 1000), exit: how.exit ?? null });
+    resize: (cols, rows) => record("r", sizeText(cols, rows)),
+    marker: (label) => record("m", label.slice(0, 1000)),
+    async end({ reason, exit = null }) {
       try {
-        append("x", Buffer.from(JSON.stringify(end)));
+        record("x", JSON.stringify(RecordingEnd.parse({ reason: reason.slice(0, 1000), exit })));
         ended = true;
-        if (timer) clearTimeout(timer);
-        await flushing;
-        await syncData(file);
-        if (!failure) release();
+        flusher.stop();
+        await parts.sync();
+        if (!failure) parts.close();
       } catch (error) {
         fail(error);
       }
       return { id, complete: failure === null, chunks: sequence, bytes: bytesRecorded, durationMs: time / 1000 };
     },
+  };
+}
+
+/** Calls `flush` once, `afterMs` after the first `soon()` since the last time. */
+function createFlusher(afterMs: number, flush: () => Promise<void>, failed: (error: unknown) => void) {
+  let timer: NodeJS.Timeout | null = null;
+  const due = (): void => {
+    void flush()
+      .catch(failed)
+      .finally(() => (timer = null));
+  };
+  return {
+    soon: () => void (timer ??= setTimeout(due, afterMs).unref()),
+    stop: () => void (timer && clearTimeout(timer)),
   };
 }
 
@@ -267,47 +198,24 @@ function leaveNote(directory: string, message: string): void {
   }
 }
 
-/** One copy into a buffer of the module, one update, one write: cheaper than many small calls. */
-function writeSmall(file: number, cipher: CipherGCM, previous: Buffer, head: Buffer, bytes: Buffer): Buffer {
-  previous.copy(scratch, 0);
-  head.copy(scratch, HASH);
-  bytes.copy(scratch, HASH + HEAD);
-  const hash = createHash("sha256")
-    .update(scratch.subarray(0, HASH + HEAD + bytes.length))
-    .digest();
-  hash.copy(scratch, HEAD);
-  const body = cipher.update(scratch.subarray(HEAD, HEAD + HASH));
-  const rest = cipher.update(bytes);
-  cipher.final();
-  writeAll(file, [Buffer.concat([head, body, rest, cipher.getAuthTag()])]);
-  return hash;
-}
-
-function writeLarge(file: number, cipher: CipherGCM, previous: Buffer, head: Buffer, bytes: Buffer): Buffer {
-  const hash = createHash("sha256").update(previous).update(head).update(bytes).digest();
-  const start = cipher.update(hash);
-  const body = cipher.update(bytes);
-  cipher.final();
-  writeAll(file, [head, start, body, cipher.getAuthTag()]);
-  return hash;
-}
-
-function writeAll(file: number, buffers: Buffer[]): void {
-  const [only] = buffers;
-  const size = buffers.reduce((sum, { length }) => sum + length, 0);
-  let done = buffers.length === 1 ? writeSync(file, only!) : writevSync(file, buffers);
-  if (done === size) return;
-  const all = Buffer.concat(buffers);
-  while (done < size) done += writeSync(file, all, done);
-}
-
-const syncData = (file: number): Promise<void> =>
-  new Promise((resolve, reject) => fdatasync(file, (error) => (error ? reject(error) : resolve())));
-
-async function assertFree(directory: string, minFreeBytes: number): Promise<void> {
-  if (minFreeBytes <= 0) return;
-  const { bavail, bsize } = await statfs(directory);
-  if (bavail * bsize < minFreeBytes) throw new Error("too little free space");
+/** Groups buffers, cutting where needed, into chunks of at most MAX_CHUNK. */
+function* chunksOf(all: readonly Buffer[]): Generator<{ buffers: Buffer[]; length: number }> {
+  let buffers: Buffer[] = [];
+  let length = 0;
+  for (const buffer of all) {
+    let at = 0;
+    do {
+      const piece = buffer.subarray(at, at + MAX_CHUNK - length);
+      buffers.push(piece);
+      length += piece.length;
+      at += piece.length;
+      if (length === MAX_CHUNK) {
+        yield { buffers, length };
+        [buffers, length] = [[], 0];
+      }
+    } while (at < buffer.length);
+  }
+  if (buffers.length > 0) yield { buffers, length };
 }
 
 function asFault(error: unknown): Fault {
