@@ -63,6 +63,19 @@ describe("a connection of the program", () => {
     expect(await pid()).not.toBe(first);
     await other.close();
   });
+
+  test("survives the loss of a connection that is in use but silent", async () => {
+    const owner = createDatabase({ url, role: null, max: 1 });
+    const cut = database.db.connection().execute(async (held) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(held);
+      await sql`select pg_terminate_backend(${rows[0]!.pid}, 5000)`.execute(owner.db);
+      await pause(100);
+      await sql`select 1`.execute(held);
+    });
+    await expect(cut).rejects.toThrow();
+    await owner.close();
+    expect(await one(sql`select 1 as n`)).toEqual({ n: 1 });
+  });
 });
 
 describe("signals", () => {

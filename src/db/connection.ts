@@ -45,6 +45,8 @@ export function createDatabase(options: DatabaseOptions): Database {
   const settings = role === null ? LIMITS : { ...LIMITS, role };
   const pool = new Pool({ ...clientConfig(address, settings), max, idleTimeoutMillis: 30_000 });
   pool.on("error", lost);
+  // The pool listens only while a connection is idle; one lost between two queries of a user would end the process.
+  pool.on("connect", (client) => client.on("error", () => {}));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   let closing: Promise<void> | undefined;
   return {

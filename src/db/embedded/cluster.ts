@@ -10,6 +10,8 @@ import { type Launcher, makeOwned } from "./launcher.ts";
 const run = promisify(execFile);
 const INITDB_TIMEOUT_MS = 180_000;
 const DRAFT = "cluster.new-";
+/** Retried: an initdb whose program was killed may still be writing there. */
+const REMOVE = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 } as const;
 
 /** The superuser of the cluster and the program's database. */
 export const OWNER = "sallyport";
@@ -64,7 +66,7 @@ async function initialise(draft: string, password: string, launcher: Launcher, d
     await run(file, args, { ...options, cwd: "/", timeout: INITDB_TIMEOUT_MS, maxBuffer: 1 << 20 });
   } catch (error) {
     const output = (error as { stderr?: string }).stderr?.trim().split("\n").at(-1) ?? "";
-    await rm(draft, { recursive: true, force: true });
+    await rm(draft, REMOVE);
     throw new Fault("unavailable", `The database could not be set up: ${output || (error as Error).message}`, undefined);
   }
   await rm(handover);
@@ -73,7 +75,7 @@ async function initialise(draft: string, password: string, launcher: Launcher, d
 async function removeDrafts(directory: string): Promise<void> {
   const names = await readdir(directory);
   const drafts = names.filter((name) => name.startsWith(DRAFT));
-  await Promise.all(drafts.map((name) => rm(join(directory, name), { recursive: true, force: true })));
+  await Promise.all(drafts.map((name) => rm(join(directory, name), REMOVE)));
 }
 
 async function refuseOtherMajor(data: string): Promise<void> {

@@ -127,7 +127,7 @@ async function adopt(deps: Deps): Promise<Running | null> {
 
 async function start(deps: Deps, port: number | null): Promise<Running> {
   const { paths, launcher, log, signal } = deps;
-  await clearRemains(paths.data);
+  await clearRemains(paths);
   const { child, port: chosen } = await spawnPostmaster(paths, launcher, { durable: deps.durable, port });
   const connection = await connectionOf(paths, chosen);
   try {

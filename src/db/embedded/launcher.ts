@@ -51,8 +51,11 @@ exec setpriv --reuid "$uid" --regid "$gid" --clear-groups --no-new-privs -- "$@"
  */
 export async function createLauncher(native: string, directory: string): Promise<Launcher> {
   const root = process.getuid?.() === 0;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  if (!root) return directly(native, null);
+  await makeWritable(directory);
+  if (!root) {
+    await refuseForeign(directory);
+    return directly(native, null);
+  }
   await chmod(directory, 0o711);
   const account = (await ownerOf(join(directory, "cluster/data"))) ?? (await serviceAccount());
   const direct = directly(native, account);
@@ -65,6 +68,24 @@ export async function createLauncher(native: string, directory: string): Promise
     `PostgreSQL does not run as root, and uid ${account.uid} cannot reach ${directory} or ${native} ` +
       `(a private mount was refused: ${problem}). Run sallyport as an ordinary user, or give --data a directory ` +
       "that the user sallyport can reach.",
+  );
+}
+
+async function makeWritable(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code;
+    throw new Fault("unavailable", `The directory ${directory} cannot be made (${reason}). Choose another: --data`, {}, cause);
+  }
+}
+
+async function refuseForeign(directory: string): Promise<void> {
+  const owner = (await ownerOf(join(directory, "cluster/data")))?.uid ?? (await stat(directory)).uid;
+  if (owner === process.getuid?.() || process.getuid === undefined) return;
+  throw new Fault(
+    "unavailable",
+    `${directory} belongs to uid ${owner}. Run sallyport as that user or as root, or choose another: --data`,
   );
 }
 

@@ -34,13 +34,18 @@ export async function worksOn(pid: number, data: string): Promise<boolean> {
 
 /**
  * Clears the way for a start after a crash: backends whose postmaster died are told to quit (they hold the shared
- * memory), and a postmaster.pid that now names a stranger's process is removed. Only for a dead postmaster.
+ * memory), and lock files are removed that name a stranger's process or a dead one that nobody has reaped yet, which
+ * PostgreSQL would take for its postmaster. Only for a dead postmaster, and under the claim.
  */
-export async function clearRemains(data: string): Promise<void> {
-  await endOrphans(data);
+export async function clearRemains(paths: { readonly data: string; readonly sockets: string }): Promise<void> {
+  await endOrphans(paths.data);
   if (!hasProc) return;
-  const pid = Number((await readFile(join(data, "postmaster.pid"), "utf8").catch(() => "")).split("\n")[0]);
-  if (isAlive(pid)) await unlink(join(data, "postmaster.pid")).catch(() => {});
+  const sockets = await readdir(paths.sockets).catch(() => []);
+  const locks = sockets.filter((name) => name.endsWith(".lock")).map((name) => join(paths.sockets, name));
+  for (const lock of [join(paths.data, "postmaster.pid"), ...locks]) {
+    const pid = Number((await readFile(lock, "utf8").catch(() => "")).split("\n")[0]);
+    if (Number.isInteger(pid) && pid > 0 && isAlive(pid)) await unlink(lock).catch(() => {});
+  }
 }
 
 async function endOrphans(data: string): Promise<void> {
