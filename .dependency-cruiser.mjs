@@ -70,7 +70,7 @@ export default {
       severity: "error",
       comment: "A schema is read by the console: zod, other schemas and the browser-safe files of core, nothing else.",
       from: { path: [`^src/.*${SCHEMA}`, BROWSER_CORE] },
-      to: { pathNot: ["^node_modules/zod/", SCHEMA, BROWSER_CORE] },
+      to: { pathNot: ["(^|/)node_modules/zod/", SCHEMA, BROWSER_CORE] },
     },
     {
       name: "web-sees-schemas",
@@ -99,7 +99,7 @@ export default {
       severity: "error",
       comment: "What runs in production stands under dependencies; types may come from devDependencies.",
       from: { path: "^src/", pathNot: "\\.test\\.ts$|^src/db/generate-tables\\.ts$" },
-      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"], pathNot: "^node_modules/@types/" },
+      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"], pathNot: "(^|/)node_modules/@types/" },
     },
     {
       name: "no-cycles",
@@ -118,8 +118,9 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "(^|/)dist/" },
+    exclude: { path: "^web/dist/" },
     tsPreCompilationDeps: true,
+    preserveSymlinks: true,
     tsConfig: { fileName: "tsconfig.json" },
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "types", "default"] },
   },
