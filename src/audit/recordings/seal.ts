@@ -22,6 +22,8 @@ export interface SealerOptions {
   readonly isLive?: (id: string) => boolean | Promise<boolean>;
   /** How often the spool is looked at; 2,000 ms. */
   readonly everyMs?: number;
+  /** How long it rests after each segment, as a multiple of the time that took; 2, which is a third of one core. */
+  readonly rest?: number;
   /** How long a live session's chunks wait for a segment to fill; 600,000 ms. */
   readonly liveEveryMs?: number;
 }
@@ -125,15 +127,15 @@ export function createSealer(options: SealerOptions): Sealer {
 
   const loop = async (): Promise<void> => {
     while (!signal.aborted) {
+      const begun = performance.now();
       const more = await round().catch((error) => {
         options.onFailed({ id: "", attempts: 1, error });
         return false;
       });
-      if (more || nudged) {
-        nudged = false;
-        continue;
-      }
-      await pause(options.everyMs ?? 2000);
+      const everyMs = options.everyMs ?? 2000;
+      if (more) await pause(Math.min(everyMs, (performance.now() - begun) * (options.rest ?? 2)));
+      else if (!nudged) await pause(everyMs);
+      nudged = false;
     }
     for (const id of [...works.keys()]) await forget(id);
     if (leading) await rm(lock, { force: true });
