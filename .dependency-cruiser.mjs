@@ -1,6 +1,8 @@
 // Who may import whom: docs/architecture.md, "Direction". Each rule is proved to bite in test/check.
 const ORDER = ["core", "db", "audit", "platform", "iam", "assets", "sessions", "automation", "http", "cli"];
 const EDGES = ["http", "cli"];
+/** Folders that wire the rest together for a process, as main.ts does. */
+const WIRING = ["processes", "demo"];
 /** Folders that may open a connection to a target. */
 const DIALLERS = ["assets", "sessions", "automation"];
 /** The parts of core that run in a browser as well. */
@@ -31,8 +33,15 @@ export default {
       name: "wiring-is-on-top",
       severity: "error",
       comment: "Only the wiring and the command line read main.ts and config.ts; what a domain needs is passed to it.",
-      from: { path: "^src/[^/]+/", pathNot: "^src/cli/" },
-      to: { path: "^src/[^/]+\\.ts$" },
+      from: { path: "^src/[^/]+/", pathNot: anyOf(["cli", ...WIRING]) },
+      to: { path: ["^src/[^/]+\\.ts$", anyOf(WIRING)] },
+    },
+    {
+      name: "known-folders",
+      severity: "error",
+      comment: "A new folder under src gets its place in the order above.",
+      from: { path: "^src/[^/]+/", pathNot: anyOf([...ORDER, "protocols", ...WIRING]) },
+      to: {},
     },
     {
       name: "drivers-know-nothing",
@@ -45,24 +54,24 @@ export default {
       name: "only-diallers-see-drivers",
       severity: "error",
       comment: `Only ${DIALLERS.join(", ")} and the wiring reach a target.`,
-      from: { path: "^src/[^/]+/", pathNot: anyOf([...DIALLERS, "protocols"]) },
+      from: { path: "^src/[^/]+/", pathNot: anyOf([...DIALLERS, ...WIRING, "protocols"]) },
       to: { path: "^src/protocols/" },
     },
     {
       name: "one-door",
       severity: "error",
       comment: "Another domain is entered through its index.ts; shapes come from its schema.ts.",
-      from: { path: "^src/([^/]+)/", pathNot: anyOf(EDGES) },
+      from: { path: "^src/([^/]+)/", pathNot: anyOf([...EDGES, ...WIRING]) },
       to: { path: "^src/[^/]+/", pathNot: ["^src/$1/", "^src/[^/]+/index\\.ts$", SCHEMA, BROWSER_CORE] },
     },
     {
       name: "one-door-for-edges",
       severity: "error",
       comment: "http, cli and the wiring enter a domain through index.ts, schema.ts or actions.ts.",
-      from: { path: `^src/(${EDGES.join("|")})/|^src/[^/]+\\.ts$` },
+      from: { path: [anyOf([...EDGES, ...WIRING]), "^src/[^/]+\\.ts$"] },
       to: {
         path: "^src/[^/]+/",
-        pathNot: [anyOf(EDGES), "^src/[^/]+/(index|actions)\\.ts$", SCHEMA, BROWSER_CORE],
+        pathNot: [anyOf([...EDGES, ...WIRING]), "^src/[^/]+/(index|actions)\\.ts$", SCHEMA, BROWSER_CORE],
       },
     },
     {

@@ -92,6 +92,7 @@ const IMPORTS: readonly [rule: string, path: string, text: string][] = [
   ["http-looks-left", "src/http/index.ts", 'import "../cli/main.ts";\n'],
   ["cli-knows-no-http", "src/cli/up.ts", 'import "../http/index.ts";\n'],
   ["wiring-is-on-top", "src/sessions/wiring.ts", 'import "../main.ts";\n'],
+  ["known-folders", "src/misc/index.ts", 'import "../core/index.ts";\n'],
   ["drivers-know-nothing", "src/protocols/rows.ts", 'import "../db/index.ts";\n'],
   ["only-diallers-see-drivers", "src/iam/dial.ts", 'import "../protocols/index.ts";\n'],
   ["one-door", "src/sessions/window.ts", 'import "../db/inner.ts";\n'],
