@@ -1,0 +1,9 @@
+import { createHash } from "node:crypto";
+import { canonicalEvent, type EventRow } from "./event-row.ts";
+
+/** What stands in for the hash before the first event. */
+export const CHAIN_START = createHash("sha256").update("sallyport audit chain 1\n").digest();
+
+/** The next link of the chain: SHA-256(previous hash || canonical event). */
+export const nextHash = (previous: Buffer, row: EventRow): Buffer =>
+  createHash("sha256").update(previous).update(canonicalEvent(row)).digest();

@@ -1,0 +1,4 @@
+export * from "./events/index.ts";
+export * from "./recordings/index.ts";
+export * from "./schema.ts";
+export * from "./stores/index.ts";
