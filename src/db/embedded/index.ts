@@ -12,8 +12,7 @@ import { createLauncher, type Launcher } from "./launcher.ts";
 import { clearRemains, endPostmaster, findPostmaster, worksOn } from "./postmaster.ts";
 import { type Connection, connectionOf, spawnPostmaster, whenReady } from "./server.ts";
 
-export type { Connection as EmbeddedConnection } from "./server.ts";
-
+/** The running cluster, kept running until `stop`. */
 export interface Embedded {
   /** Signs in as the owner of the database: for migrations, and for `createDatabase`, which takes the lesser role. */
   readonly connection: Connection;
@@ -25,6 +24,7 @@ export interface Embedded {
   stop(): Promise<void>;
 }
 
+/** What `startEmbedded` needs. */
 export interface EmbeddedOptions {
   /** The state directory, made if missing; nothing else may lie in it. */
   readonly directory: string;
@@ -108,16 +108,13 @@ async function adopt(deps: Deps): Promise<Running | null> {
     if (!found) return null;
     if (found.port) {
       const connection = await connectionOf(paths, found.port);
-      const gone = { value: false };
-      const watch = setInterval(async () => (gone.value = !(await worksOn(found.pid, paths.data))), 100);
+      const gone = () => worksOn(found.pid, paths.data).then((works) => !works);
       try {
-        await whenReady(paths, { connection, ended: () => gone.value, log, signal });
+        await whenReady(paths, { connection, ended: gone, log, signal });
         log(`Adopted the running database, process ${found.pid}`);
         return { pid: found.pid, connection };
       } catch (error) {
-        if (!gone.value) throw error;
-      } finally {
-        clearInterval(watch);
+        if (!(await gone())) throw error;
       }
     }
     await pause(100);

@@ -1,0 +1,60 @@
+import type { IncomingMessage } from "node:http";
+import { BlockList, isIP, isIPv6 } from "node:net";
+
+/** Tells whether an address lies in one of the networks (CIDR notation). */
+export function createNetworks(list: readonly string[]): (address: string) => boolean {
+  const networks = new BlockList();
+  for (const network of list) {
+    const [address = "", prefix] = network.split("/");
+    const family = isIPv6(address) ? "ipv6" : "ipv4";
+    networks.addSubnet(address, prefix === undefined ? (family === "ipv6" ? 128 : 32) : Number(prefix), family);
+  }
+  return (address) => {
+    const family = isIP(address);
+    return family !== 0 && networks.check(address, family === 6 ? "ipv6" : "ipv4");
+  };
+}
+
+export interface Client {
+  readonly address: string;
+  /** Whether the request travelled encrypted up to us or up to the trusted proxy. */
+  readonly secure: boolean;
+  /** Whether somebody, trusted or not, passed the request on. */
+  readonly forwarded: boolean;
+}
+
+/**
+ * Reads who a request comes from. X-Forwarded-For counts only from a trusted peer, from the right: the first address
+ * that is not a trusted proxy is the client, whatever stands left of it was written by the client itself.
+ */
+export function createClientReader(deps: { readonly trusted: (address: string) => boolean; readonly tls: boolean }) {
+  const { trusted, tls } = deps;
+  return (request: IncomingMessage): Client => {
+    const peer = bare(request.socket.remoteAddress ?? "") || "0.0.0.0";
+    const { "x-forwarded-for": chain, "x-forwarded-proto": scheme, forwarded } = request.headers;
+    const passedOn = chain !== undefined || forwarded !== undefined;
+    if (!trusted(peer)) return { address: peer, secure: tls, forwarded: passedOn };
+    const hops = joined(chain).split(",").slice(-50).map(bare);
+    const schemes = joined(scheme).split(",");
+    const secure = tls || schemes.at(-1)?.trim().toLowerCase() === "https";
+    return { address: farthest(peer, hops, trusted), secure, forwarded: passedOn };
+  };
+}
+
+function farthest(peer: string, hops: readonly string[], trusted: (address: string) => boolean): string {
+  let known = peer;
+  for (const hop of hops.toReversed()) {
+    if (!isIP(hop)) return known;
+    known = hop;
+    if (!trusted(hop)) return known;
+  }
+  return known;
+}
+
+const joined = (header: string | string[] | undefined): string => (Array.isArray(header) ? header.join(",") : (header ?? ""));
+
+/** An address without port, brackets, zone and the IPv4-in-IPv6 prefix. */
+function bare(text: string): string {
+  const [, bracketed, v4] = /^\s*(?:\[([^\]]+)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+)(?::\d+)?)\s*$/.exec(text) ?? [];
+  return (bracketed ?? v4 ?? text.trim()).replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/i, "");
+}

@@ -1,0 +1,76 @@
+import { Readable } from "node:stream";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type Actor, type AnyAction, type Delivery, isRead, type Runtime, run } from "../core/index.ts";
+import type { Db } from "../db/index.ts";
+import type { Client } from "./client.ts";
+import { endedCookie, readToken, sessionCookie } from "./cookie.ts";
+import { inputReader } from "./input.ts";
+import type { OriginCheck } from "./origin.ts";
+
+/** Tells who a request comes from; anonymous when the token names nobody. */
+export type Identify = (claims: {
+  readonly token: string | null;
+  readonly address: string;
+  readonly via: "console";
+}) => Promise<Actor>;
+
+export interface MountDeps {
+  readonly runtime: Runtime<Db>;
+  readonly actions: readonly AnyAction<Db>[];
+  readonly identify: Identify;
+  readonly origin: OriginCheck;
+  readonly limitSignIns: (address: string) => void;
+}
+
+/** What a sign-in guesser would call. */
+const GUESSABLE = new Set(["sign-in", "setup.complete"]);
+
+/** Mounts every action that is not a socket below /api. */
+export function mountActions(app: FastifyInstance, deps: MountDeps): void {
+  for (const action of deps.actions) {
+    const [method = "", path = ""] = action.endpoint.route.split(" ");
+    if (method === "SOCKET") continue;
+    app.route({ method, url: `/api${path}`, handler: handlerOf(action, deps) });
+  }
+}
+
+function handlerOf(action: AnyAction<Db>, deps: MountDeps) {
+  const read = inputReader(action.endpoint);
+  const changes = !isRead(action.endpoint);
+  const guessable = GUESSABLE.has(action.endpoint.name);
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const { address, secure } = request.client;
+    const token = readToken(request.raw, secure);
+    if (changes) deps.origin.sameOrigin(request.raw, secure, token !== null);
+    if (guessable) deps.limitSignIns(address);
+    const actor = await deps.identify({ token, address, via: "console" });
+    const deliveries: Delivery[] = [];
+    const output = await run(deps.runtime, action, actor, read(request), (delivery) => deliveries.push(delivery));
+    return deliver(reply, request.client, deliveries, output);
+  };
+}
+
+function deliver(reply: FastifyReply, client: Client, deliveries: readonly Delivery[], output: unknown): unknown {
+  let answer = output;
+  for (const delivery of deliveries) {
+    if (delivery.kind === "sign-in") {
+      reply.header("set-cookie", sessionCookie(delivery.token, delivery.expiresAt, client.secure));
+    } else if (delivery.kind === "sign-out") {
+      reply.header("set-cookie", endedCookie(client.secure));
+    } else if (delivery.kind === "download") {
+      reply.header("content-type", delivery.mediaType);
+      reply.header("content-disposition", attachment(delivery.fileName));
+      answer = Readable.from(delivery.body, { objectMode: false });
+    } else {
+      throw new Error("A socket was delivered to a request that is none");
+    }
+  }
+  return answer;
+}
+
+/** RFC 6266 with the encoding of RFC 8187; the plain name is for old clients. */
+function attachment(fileName: string): string {
+  const plain = fileName.replace(/[^A-Za-z0-9._ -]/g, "_");
+  const encoded = encodeURIComponent(fileName).replace(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
+  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
+}
