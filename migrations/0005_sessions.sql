@@ -36,8 +36,6 @@ create table session (
   recording_complete boolean,
   recording_bytes bigint,
   recording_ms bigint,
-  -- the data key of the recording, wrapped by the master key
-  recording_key bytea,
   primary key (org_id, id),
   constraint session_that_ended_says_when check ((state = 'ended') = (ended_at is not null)),
   constraint session_that_ended_says_why check ((state = 'ended') = (end_reason is not null))
@@ -64,7 +62,7 @@ create table gateway_ticket (
   token_hash bytea primary key,
   gateway_id uuid not null,
   kind text not null,
-  body jsonb not null,
+  body jsonb not null constraint gateway_ticket_is_bounded check (length(body::text) <= 4000),
   expires_at timestamptz not null
 );
 

@@ -148,13 +148,13 @@ export type PlaybackChunk = z.output<typeof PlaybackChunk>;
 export const readRecording = endpoint({
   route: "GET /sessions/:id/recording",
   name: "recording.read",
-  title: "Read a stretch of an opened recording from fromMs on, about maxBytes long",
+  title: "Read a stretch of a recording: whole chunks from number `from` on, about maxBytes long",
   input: z.object({
     id: Id,
-    fromMs: z.coerce.number().int().min(0).default(0),
+    from: z.coerce.number().int().min(0).default(0),
     maxBytes: z.coerce.number().int().min(1024).max(4_194_304).default(1_048_576),
   }),
-  output: z.object({ chunks: z.array(PlaybackChunk), nextMs: z.number().int().nullable() }),
+  output: z.object({ chunks: z.array(PlaybackChunk), next: z.number().int().nullable() }),
 });
 
 export const exportRecording = endpoint({

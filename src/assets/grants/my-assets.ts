@@ -11,6 +11,8 @@ import type { ReachableAsset } from "./schema.ts";
 
 interface Filter {
   search?: string | undefined;
+  /** Exactly this name, address or id. */
+  called?: string | undefined;
   nodeId?: string | undefined;
   limit: number;
   cursor?: string | undefined;
@@ -60,6 +62,10 @@ export async function myAssets(db: Db, actor: Actor, filter: Filter, now: Date):
   const { orgId, userId } = person(actor);
   let query = candidates(db, orgId, userId);
   if (filter.nodeId) query = query.where(isBelowNode(filter.nodeId));
+  if (filter.called) {
+    const called = filter.called.toLowerCase();
+    query = query.where(sql<boolean>`(asset.sort_name = ${called} or lower(asset.host) = ${called} or asset.id::text = ${called})`);
+  }
   if (filter.search) {
     const pattern = containing(filter.search);
     query = query.where((row) =>

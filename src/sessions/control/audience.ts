@@ -1,0 +1,66 @@
+import { createScreenTail } from "./screen-tail.ts";
+
+/** Who looks on: a web terminal that came back, or an administrator who watches. */
+export interface Onlooker {
+  readonly name: string;
+  /** Whether others are told of it. */
+  readonly announced: boolean;
+  /** False when it cannot keep up; it is then let go. */
+  show(bytes: Uint8Array): boolean;
+  resized(cols: number, rows: number): void;
+  ended(end: { reason: string; detail: string | null; exitCode: number | null }): void;
+}
+
+/** What a live terminal showed lately, and those who look on. A slow onlooker never slows the session. */
+export interface Audience {
+  readonly size: { cols: number; rows: number };
+  shown(bytes: Uint8Array): void;
+  resized(cols: number, rows: number): void;
+  /** Shows it what is on the screen, then all that follows. Returns how to leave. */
+  join(onlooker: Onlooker): () => void;
+  names(): string[];
+  ended(end: { reason: string; detail: string | null; exitCode: number | null }): void;
+  /** Told when somebody comes or goes. */
+  onChange(listener: () => void): void;
+}
+
+const TAIL_BYTES = 128 * 1024;
+const MOST = 50;
+
+export function createAudience(size: { cols: number; rows: number }): Audience {
+  const tail = createScreenTail(TAIL_BYTES);
+  const onlookers = new Set<Onlooker>();
+  const listeners: (() => void)[] = [];
+  const current = { ...size };
+  const changed = (): void => {
+    for (const listener of listeners) listener();
+  };
+  function leave(onlooker: Onlooker): void {
+    if (onlookers.delete(onlooker)) changed();
+  }
+  return {
+    size: current,
+    shown(bytes) {
+      tail.push(bytes);
+      for (const onlooker of onlookers) if (!onlooker.show(bytes)) leave(onlooker);
+    },
+    resized(cols, rows) {
+      Object.assign(current, { cols, rows });
+      for (const onlooker of onlookers) onlooker.resized(cols, rows);
+    },
+    join(onlooker) {
+      if (onlookers.size >= MOST) return () => {};
+      onlooker.resized(current.cols, current.rows);
+      onlooker.show(tail.read());
+      onlookers.add(onlooker);
+      changed();
+      return () => leave(onlooker);
+    },
+    names: () => [...onlookers].filter(({ announced }) => announced).map(({ name }) => name),
+    ended(end) {
+      for (const onlooker of onlookers) onlooker.ended(end);
+      onlookers.clear();
+    },
+    onChange: (listener) => void listeners.push(listener),
+  };
+}

@@ -1,0 +1,115 @@
+import type { Decision, Request } from "../../assets/index.ts";
+import type { Audience } from "./audience.ts";
+
+/** Why a session ended, in words for the person and the record. */
+export interface EndCause {
+  readonly reason:
+    | "closed"
+    | "exited"
+    | "terminated"
+    | "revoked"
+    | "client_lost"
+    | "target_lost"
+    | "recording_failed"
+    | "gateway_stopped"
+    | "gateway_lost"
+    | "refused"
+    | "failed";
+  readonly detail: string | null;
+}
+
+/** A session that this process holds. */
+export interface LiveSession {
+  readonly id: string;
+  readonly userId: string;
+  readonly request: Request;
+  readonly audience: Audience;
+  /** When its permission has to be asked for again, at the latest. */
+  nextChange: Date | null;
+  /** Ends it; the first cause counts. Resolves when its row and recording are closed. */
+  end(cause: EndCause): Promise<void>;
+}
+
+export interface LiveSessions {
+  readonly size: number;
+  add(session: LiveSession): () => void;
+  get(id: string): LiveSession | undefined;
+  /** Asks for every session whether it is still allowed, and ends those that are not. */
+  recheck(): Promise<void>;
+  endAll(cause: EndCause): Promise<void>;
+  stop(): void;
+}
+
+const SAFETY_MS = 30_000;
+const REVOKED: EndCause = { reason: "revoked", detail: "The permission for this session ended." };
+
+/**
+ * The sessions of this process. `ask` decides for many at once. Rights are asked for again when told, when a rule
+ * starts or ends, and every 30 seconds whatever happens.
+ */
+export function createLiveSessions(deps: {
+  ask: (requests: readonly Request[]) => Promise<Decision[]>;
+  failed: (error: unknown) => void;
+}): LiveSessions {
+  const sessions = new Map<string, LiveSession>();
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let again = false;
+  let stopped = false;
+
+  function plan(): void {
+    clearTimeout(timer);
+    if (stopped || sessions.size === 0) return;
+    const now = Date.now();
+    const next = [...sessions.values()].reduce((soonest, { nextChange }) => Math.min(soonest, nextChange?.getTime() ?? soonest), now + SAFETY_MS);
+    timer = setTimeout(() => void recheck(), Math.max(10, next - now));
+  }
+
+  async function askAll(): Promise<void> {
+    const asked = [...sessions.values()];
+    const decisions = await deps.ask(asked.map(({ request }) => request));
+    asked.forEach((session, index) => {
+      const decision = decisions[index];
+      if (decision?.allowed) session.nextChange = decision.nextChange;
+      else void session.end(REVOKED).catch(deps.failed);
+    });
+  }
+
+  async function untilQuiet(): Promise<void> {
+    do {
+      again = false;
+      if (sessions.size > 0) await askAll();
+    } while (again);
+  }
+
+  function recheck(): Promise<void> {
+    again = true;
+    running ??= untilQuiet()
+      .catch(deps.failed)
+      .finally(() => {
+        running = undefined;
+        plan();
+      });
+    return running;
+  }
+
+  return {
+    get size() {
+      return sessions.size;
+    },
+    add(session) {
+      sessions.set(session.id, session);
+      plan();
+      return () => void sessions.delete(session.id);
+    },
+    get: (id) => sessions.get(id),
+    recheck,
+    async endAll(cause) {
+      await Promise.allSettled([...sessions.values()].map((session) => session.end(cause)));
+    },
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}

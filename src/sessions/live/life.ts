@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { type AnyAction, type Actor, endpoint, Fault, Id, newId, plain, run, type Runtime } from "../../core/index.ts";
+import { decide, notAllowed } from "../../assets/index.ts";
+import { type Db, serve } from "../../db/index.ts";
+import { insertSession, markEnded } from "./session.store.ts";
+
+const Text = plain(z.string().max(4096));
+
+const openEndpoint = endpoint({
+  route: "POST /internal/session/open",
+  name: "session.open",
+  title: "Open a session",
+  input: z.object({
+    assetId: Id,
+    accountId: Id,
+    protocol: Text,
+    kind: z.enum(["shell", "exec"]),
+    command: Text.nullable(),
+    gatewayId: Id,
+  }),
+  output: z.object({
+    id: Id,
+    userName: Text,
+    assetName: Text,
+    accountName: Text,
+    startedAt: z.date(),
+    nextChange: z.date().nullable(),
+  }),
+});
+
+const endEndpoint = endpoint({
+  route: "POST /internal/session/end",
+  name: "session.end",
+  title: "End a session",
+  input: z.object({
+    id: Id,
+    title: Text,
+    reason: Text,
+    detail: Text.nullable(),
+    exitCode: z.number().int().nullable(),
+    bytes: z.number().int(),
+  }),
+  output: z.object({}),
+});
+
+export type OpenInput = z.output<typeof openEndpoint.input>;
+export type OpenedSession = z.output<typeof openEndpoint.output>;
+export type EndInput = z.output<typeof endEndpoint.input>;
+
+const open = serve(openEndpoint, {
+  access: "signed-in",
+  async run({ db, actor, now, about, note }, { gatewayId, ...input }) {
+    if (!actor.id || !actor.orgId) throw new Fault("unauthenticated", "Sign in first.");
+    const subject = { orgId: actor.orgId, userId: actor.id, assetId: input.assetId, accountId: input.accountId };
+    const [decision] = await decide(db, [{ ...subject, protocol: input.protocol, action: "connect" }], now);
+    if (!decision?.allowed) throw notAllowed();
+    const id = newId();
+    const row = await insertSession(db, { id, ...subject, ...input, via: actor.via, address: actor.address, gatewayId });
+    if (!row) throw notAllowed();
+    about({ kind: "session", id, name: `${row.accountName}@${row.assetName}` });
+    note({ rules: decision.rules });
+    return { id, ...row, nextChange: decision.nextChange };
+  },
+});
+
+const end = serve(endEndpoint, {
+  access: "signed-in",
+  async run({ db, about }, { id, title, ...how }) {
+    about({ kind: "session", id, name: title });
+    await markEnded(db, id, how);
+    return {};
+  },
+});
+
+/** Asks for permission and writes the session's row. Fault `denied` when no rule allows it. Audited. */
+export const openSession = (runtime: Runtime<Db>, actor: Actor, input: OpenInput): Promise<OpenedSession> =>
+  run(runtime, open as AnyAction<Db>, actor, input);
+
+/** Writes the end of a session. Audited. */
+export const endSession = async (runtime: Runtime<Db>, actor: Actor, input: EndInput): Promise<void> => {
+  await run(runtime, end as AnyAction<Db>, actor, input);
+};

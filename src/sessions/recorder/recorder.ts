@@ -1,0 +1,28 @@
+import type { Fault } from "../../core/index.ts";
+import { createRecordingWriter, type RecordingWriter } from "../../audit/index.ts";
+import type { Sealer } from "../../db/index.ts";
+
+export interface Recorder {
+  /** Starts the recording of a session. Fault `unavailable` when the spool cannot take it. */
+  start(session: {
+    id: string;
+    orgId: string;
+    title: string;
+    startedAt: Date;
+    cols: number;
+    rows: number;
+    onFailure: (fault: Fault) => void;
+  }): Promise<RecordingWriter>;
+}
+
+/** Recordings go to the spool of this machine; each has a data key of its own, wrapped by the master key. */
+export const createRecorder = ({ spoolDirectory, sealer }: { spoolDirectory: string; sealer: Sealer }): Recorder => ({
+  start: ({ id, orgId, title, startedAt, cols, rows, onFailure }) =>
+    createRecordingWriter({
+      directory: spoolDirectory,
+      id,
+      header: { width: cols, height: rows, startedAt: startedAt.toISOString(), title, sessionId: id, orgId },
+      wrap: (key, context) => sealer.seal(key, context),
+      onFailure,
+    }),
+});
