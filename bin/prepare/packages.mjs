@@ -48,7 +48,6 @@ async function buildAddon({ root, steps, compilerHint, wanted }) {
     const title = "Building the native part of the SSH library";
     await steps.step(title, () => steps.run("npm", build)).catch(() => {});
     addon = addonLoads(root);
-    await patch(root, steps);
   }
   if (!addon) steps.say(`  SSH encryption runs slower: its native part is not built. ${compilerHint}`);
   writeStamp(root, { packages: wanted, addon });
