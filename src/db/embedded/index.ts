@@ -12,6 +12,8 @@ import { createLauncher, type Launcher } from "./launcher.ts";
 import { clearRemains, endPostmaster, findPostmaster, worksOn } from "./postmaster.ts";
 import { type Connection, connectionOf, spawnPostmaster, whenReady } from "./server.ts";
 
+export { type Claim, claim } from "./claim.ts";
+
 /** The running cluster, kept running until `stop`. */
 export interface Embedded {
   /** Signs in as the owner of the database: for migrations, and for `createDatabase`, which takes the lesser role. */
@@ -54,10 +56,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   if (!held) return joinRunning(deps);
   try {
     await ensureCluster(deps.paths, launcher, deps.durable);
-    const running = await adopt(deps);
-    const first = running ?? (await start(deps, null));
+    const { adopted, ...first } = await adoptOrStart(deps);
     await ensureDatabase(first.connection);
-    return supervise(deps, held, first, running !== null);
+    return supervise(deps, held, first, adopted);
   } catch (error) {
     await held.release();
     throw error;
@@ -99,6 +100,19 @@ async function joinRunning(deps: Deps): Promise<Embedded> {
     await pause(200);
   }
   throw new Fault("unavailable", `Another process holds ${deps.paths.directory} but its database does not answer.`);
+}
+
+/** A start may lose against a postmaster that a killed program had just launched: then that one is adopted. */
+async function adoptOrStart(deps: Deps): Promise<Running & { adopted: boolean }> {
+  const running = await adopt(deps);
+  if (running) return { ...running, adopted: true };
+  try {
+    return { ...(await start(deps, null)), adopted: false };
+  } catch (error) {
+    const other = await adopt(deps);
+    if (other) return { ...other, adopted: true };
+    throw error;
+  }
 }
 
 async function adopt(deps: Deps): Promise<Running | null> {
