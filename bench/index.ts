@@ -1,0 +1,37 @@
+import { readdir } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { type Rows, table } from "./report.ts";
+
+const FRAME = new Set(["index.ts", "report.ts"]);
+
+/** `npm run bench NAME [-- --json]`: runs bench/NAME.ts, whose `bench()` returns rows. Exit code 1: a goal was missed. */
+async function main(): Promise<number> {
+  const names = (await readdir(import.meta.dirname))
+    .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts") && !FRAME.has(file))
+    .map((file) => file.slice(0, -".ts".length))
+    .sort();
+  const { values, positionals } = parse(process.argv.slice(2));
+  const [name] = positionals;
+  if (positionals.length !== 1 || !name || !names.includes(name)) {
+    process.stderr.write(`Usage: npm run bench NAME [-- --json]\nBenches: ${names.join(", ")}\n`);
+    return 2;
+  }
+  const write = process.stdout.write.bind(process.stdout);
+  // Whatever a bench or a library prints goes to standard error: with --json standard output holds one object.
+  process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
+  const { bench } = (await import(`./${name}.ts`)) as { bench: () => Promise<Rows> };
+  const rows = await bench();
+  write(values.json ? `${JSON.stringify({ bench: name, rows })}\n` : `${table(rows)}\n`);
+  return rows.some(({ pass }) => pass === false) ? 1 : 0;
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, allowPositionals: true, options: { json: { type: "boolean", default: false } } });
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    return { values: { json: false }, positionals: [] };
+  }
+}
+
+process.exitCode = await main();
