@@ -65,8 +65,11 @@ export function writeNonce(into: Buffer, sequence: number): void {
   into.writeUIntBE(sequence, 6, 6);
 }
 
+/** A number of columns or rows as it may be recorded; clients send zeros and nonsense too. */
+export const cells = (count: number): number => Math.min(Math.max(Math.trunc(count) || 1, 1), 65_535);
+
 /** The bytes of a resize chunk, as asciicast writes them. */
-export const sizeText = (cols: number, rows: number): string => `${cols}x${rows}`;
+export const sizeText = (cols: number, rows: number): string => `${cells(cols)}x${cells(rows)}`;
 
 /** Columns and rows of a resize chunk, or null. */
 export function parseSize(bytes: Buffer): { cols: number; rows: number } | null {

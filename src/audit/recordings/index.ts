@@ -1,12 +1,10 @@
 export { asciicast } from "./asciicast.ts";
 export type { Chunk, ChunkKind } from "./frame.ts";
-export { keyContext, type Unwrap, type Wrap } from "./keys.ts";
-export { signerOf } from "./manifest.ts";
+export type { Unwrap, Wrap } from "./keys.ts";
 export { loadManifest, openPlayback, type Playback, unwrapDataKey } from "./player.ts";
 export { type OpenSpool, openSpool, type SpoolChunks, type SpoolOutcome } from "./reader.ts";
 export * from "./schema.ts";
 export { createSealer, type Sealer, type SealerOptions } from "./seal.ts";
-export { recordingPrefix } from "./segment.ts";
 export { type VerifyFinding, type VerifyOptions, type VerifyResult, verifyRecording } from "./verify.ts";
 export {
   createRecordingWriter,

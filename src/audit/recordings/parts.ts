@@ -1,5 +1,5 @@
 import { close, existsSync, fdatasync, openSync, rmSync } from "node:fs";
-import { open, statfs } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { partName } from "./spool.ts";
 
@@ -29,6 +29,8 @@ export function createPartFiles({
   let oldest = 0;
   let held = 0;
   let named = false;
+  // An older part that could not be forced to the disk.
+  let lost: Error | null = null;
   // Syncs and closes run one after the other: a file is never closed while fdatasync uses it.
   let queue: Promise<void> = Promise.resolve();
   const enqueue = (work: () => Promise<void>): Promise<void> => (queue = queue.catch(() => {}).then(work));
@@ -38,7 +40,7 @@ export function createPartFiles({
     file = openSync(join(directory, partName(sizes.length)), "wx", 0o600);
     sizes.push(0);
     named = false;
-    enqueue(() => syncData(full).finally(() => close(full, () => {}))).catch(() => {});
+    enqueue(() => syncData(full).finally(() => close(full, () => {}))).catch((error: Error) => void (lost = error));
   };
 
   // The sealer removes parts it has stored.
@@ -56,6 +58,7 @@ export function createPartFiles({
 
   return {
     reserve(size) {
+      if (lost) throw lost;
       const last = sizes.at(-1)!;
       if (last > 0 && last + size > partBytes) rotate();
       if (held + size > maxSpoolBytes) countRemoved();
@@ -68,6 +71,7 @@ export function createPartFiles({
       enqueue(async () => {
         await syncNames();
         await syncData(file);
+        if (lost) throw lost;
       }),
     close() {
       const closing = file;
@@ -78,11 +82,12 @@ export function createPartFiles({
   };
 }
 
-/** Throws unless that much is free in the file system of the directory. */
-export async function assertFree(directory: string, minFreeBytes: number): Promise<void> {
-  if (minFreeBytes <= 0) return;
-  const { bavail, bsize } = await statfs(directory);
-  if (bavail * bsize < minFreeBytes) throw new Error("too little free space");
+/** Throws unless that much is free in a file system. */
+export function assertFree(
+  { bavail, bsize }: { readonly bavail: number; readonly bsize: number },
+  bytes: number,
+): void {
+  if (bavail * bsize < bytes) throw new Error("too little free space");
 }
 
 const syncData = (file: number): Promise<void> =>
@@ -90,5 +95,9 @@ const syncData = (file: number): Promise<void> =>
 
 async function syncPath(path: string): Promise<void> {
   const file = await open(path, "r");
-  await file.sync().finally(() => file.close());
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }

@@ -136,7 +136,6 @@ describe("an hour of typing", () => {
       next = page.next;
     }
     expect(chunks).toBe(14_401);
-    console.log(`one hour: ${shown} bytes shown in 14,401 chunks, ${stored} bytes stored`);
   });
 });
 

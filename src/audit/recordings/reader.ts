@@ -159,7 +159,7 @@ async function readFrame(
 }
 
 /** Decrypts one whole frame and checks it against the chain. */
-export function openFrame(
+function openFrame(
   head: Head,
   frame: Buffer,
   keys: RecordingKeys,

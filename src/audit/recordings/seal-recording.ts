@@ -107,10 +107,12 @@ export async function openSealing(options: SealingOptions): Promise<Sealing> {
       const due = performance.now() - storedAt >= options.liveEveryMs;
       if (live && !due && (await pending(directory, position())) < SEGMENT_BYTES) return "waiting";
       signal.throwIfAborted();
-      if (journal.records.at(-1)?.end) return finish({ state: "complete", problem: null, position: position() });
+      if (journal.records.at(-1)?.end) {
+        return live ? "waiting" : finish({ state: "complete", problem: null, position: position() });
+      }
       const outcome = await storeNext(!live || due);
       if (!outcome) return "more";
-      return live && outcome.state === "cut" ? "waiting" : finish(outcome);
+      return live ? "waiting" : finish(outcome);
     },
   };
 

@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { appendFile, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -68,10 +67,10 @@ describe("sealing", () => {
   });
 
   it("seals what a killed process left as cut, all of it", { timeout: 30_000 }, async () => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, "writer.child.ts"), at.spool], {
+    const child = spawn(process.execPath, [join(import.meta.dirname, "writer.fixture.ts"), at.spool], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    let [id, acknowledged] = ["", -1];
+    let [id, acknowledged, removed, early] = ["", -1, false, -1];
     const sealed: Manifest[] = [];
     const sealer = createSealer({
       spoolDirectory: at.spool,
@@ -88,13 +87,14 @@ describe("sealing", () => {
       else acknowledged = Number(line);
       if (acknowledged === 15_000) {
         // Segments are stored and parts removed while the session runs.
-        await vi.waitFor(async () => expect(await names(join(at.spool, id))).not.toContain("000000.part"), 10_000);
-        expect(sealed).toEqual([]);
+        removed = await vi.waitUntil(async () => !(await names(join(at.spool, id))).includes("000000.part"), 10_000);
+        early = sealed.length;
         child.kill("SIGKILL");
       }
     }
     await vi.waitFor(() => expect(sealed).toHaveLength(1), 10_000);
     await sealer.stop();
+    expect([removed, early]).toEqual([true, 0]);
     expect(sealed[0]).toMatchObject({ id, state: "cut", end: null, cut: expect.stringContaining("without closing") });
     const { chunks } = await contents(sealed[0]!);
     expect(acknowledged).toBeGreaterThanOrEqual(15_000);
@@ -127,6 +127,7 @@ describe("sealing", () => {
 
   it("takes up where it was interrupted, at every step", { timeout: 60_000 }, async () => {
     const text = Buffer.alloc(400_000, "x");
+    let steps = 0;
     for (let step = 1, interrupted = true; interrupted; step++) {
       const writer = await start({ partBytes: 500_000 });
       for (let n = 0; n < 3; n++) writer.output(0, Buffer.concat([text, randomBytes(400_000)]));
@@ -140,12 +141,13 @@ describe("sealing", () => {
       );
       expect(interrupted).toBe(calls >= step);
       if (interrupted) await sealAll(at);
-      else expect(step).toBeGreaterThan(20);
+      steps = step;
       const manifest = await loadManifest({ store: at.store, id: writer.id, publicKey: signing.publicKey });
       const { chunks } = await contents(manifest);
       expect(chunks.reduce((sum, { length, kind }) => sum + (kind === "o" ? length : 0), 0)).toBe(2_400_000);
       expect(await names(at.spool)).toEqual([]);
     }
+    expect(steps).toBeGreaterThan(20);
   });
 
   it("takes up after its journal was torn and its directory half made or half removed", async () => {
@@ -190,6 +192,14 @@ describe("sealing", () => {
     expect(textOf((await contents(manifest!)).chunks)).toBe("good");
     expect(await names(at.spool)).toEqual([`.damaged-${writer.id}`]);
     await rm(join(at.spool, `.damaged-${writer.id}`), { recursive: true });
+  });
+
+  it("sets aside what has no readable header, and says so once", async () => {
+    const writer = await start();
+    await writer.end({ reason: "closed" });
+    await writeFile(join(at.spool, writer.id, "header.json"), "");
+    await expect(sealAll(at)).rejects.toThrow(/header .* is damaged/);
+    expect(await names(at.spool)).toEqual([`.damaged-${writer.id}`]);
   });
 
   it("notices a store that keeps other bytes than it was given", async () => {

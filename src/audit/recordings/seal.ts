@@ -6,7 +6,7 @@ import type { Store } from "../stores/index.ts";
 import type { Unwrap } from "./keys.ts";
 import type { Manifest } from "./schema.ts";
 import { openSealing, type Sealing } from "./seal-recording.ts";
-import { listSpool, lockIsHeld, spoolPath, takeLock } from "./spool.ts";
+import { listSpool, lockIsHeld, SpoolDamage, spoolPath, takeLock } from "./spool.ts";
 
 export interface SealerOptions {
   readonly spoolDirectory: string;
@@ -91,6 +91,11 @@ export function createSealer(options: SealerOptions): Sealer {
     await sealing?.close();
   };
 
+  /** Nothing of it can be read; it is kept, but not tried again. */
+  const setAside = async (id: string): Promise<void> => {
+    if (!(await isLive(id))) await rename(spoolPath(spool, id), join(spool, `.damaged-${id}`));
+  };
+
   const attempt = async (id: string): Promise<boolean> => {
     const work = works.get(id) ?? { sealing: null, attempts: 0, notBefore: 0 };
     works.set(id, work);
@@ -100,6 +105,7 @@ export function createSealer(options: SealerOptions): Sealer {
     } catch (error) {
       if (signal.aborted) return false;
       await work.sealing?.close().catch(() => {});
+      if (error instanceof SpoolDamage) await setAside(id);
       const attempts = work.attempts + 1;
       const notBefore = performance.now() + Math.min(MAX_WAIT_MS, 1000 * 2 ** (attempts - 1));
       works.set(id, { sealing: null, attempts, notBefore });
@@ -137,7 +143,7 @@ export function createSealer(options: SealerOptions): Sealer {
       else if (!nudged) await pause(everyMs);
       nudged = false;
     }
-    for (const id of [...works.keys()]) await forget(id);
+    for (const id of works.keys()) await forget(id);
     if (leading) await rm(lock, { force: true });
   };
 

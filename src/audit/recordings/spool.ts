@@ -36,8 +36,16 @@ export type SpoolHeader = z.infer<typeof SpoolHeader>;
 export const encodeSpoolHeader = (header: Omit<SpoolHeader, "format">): string =>
   JSON.stringify({ format: "sallyport-spool-1", ...header });
 
+/** The header of a spool is not readable, as after a loss of power; trying again does not help. */
+export class SpoolDamage extends Error {}
+
 export async function readSpoolHeader(directory: string): Promise<SpoolHeader> {
-  return SpoolHeader.parse(JSON.parse(await readFile(join(directory, "header.json"), "utf8")));
+  const text = await readFile(join(directory, "header.json"), "utf8");
+  try {
+    return SpoolHeader.parse(JSON.parse(text));
+  } catch (error) {
+    throw new SpoolDamage("The header of a recording in the spool is damaged.", { cause: error });
+  }
 }
 
 /** The part numbers that are there, ascending. */

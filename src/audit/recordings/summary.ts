@@ -3,7 +3,8 @@ import type { RecordingIndex } from "./schema.ts";
 
 const SECOND = 1_000_000;
 const MAX_BUCKETS = 2000;
-const MAX_EVENTS = 10_000;
+const MAX_RESIZES = 10_000;
+const MAX_MARKERS = 2000;
 
 /** What the chunks of one segment add to the index; `heat` is pairs of second and output bytes. */
 export interface IndexPart {
@@ -29,7 +30,7 @@ export function summarize(chunks: readonly Chunk[]): IndexPart {
   return { heat: [...heat], ...part };
 }
 
-/** Puts the parts together. Bounded: at most 2,000 buckets, which grow with the recording, and 10,000 of each event. */
+/** Puts the parts together. Bounded: at most 2,000 buckets, which grow with the recording, 10,000 resizes and 2,000 markers. */
 export function createIndexBuilder() {
   let bucket = SECOND;
   let heat: number[] = [];
@@ -49,8 +50,8 @@ export function createIndexBuilder() {
   return {
     add(part: IndexPart): void {
       for (const [second, bytes] of part.heat) warm(second * SECOND, bytes);
-      resizes.push(...part.resizes.slice(0, MAX_EVENTS - resizes.length));
-      markers.push(...part.markers.slice(0, MAX_EVENTS - markers.length));
+      resizes.push(...part.resizes.slice(0, MAX_RESIZES - resizes.length));
+      markers.push(...part.markers.slice(0, MAX_MARKERS - markers.length));
     },
     index: (): RecordingIndex => ({ format: "sallyport-index-1", bucket, heat, resizes, markers }),
   };

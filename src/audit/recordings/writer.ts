@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, renameSync, rmSync, statfsSync } from "node:fs";
+import { statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "../../core/index.ts";
-import { type ChunkKind, MAX_CHUNK, sizeText } from "./frame.ts";
+import { type ChunkKind, cells, MAX_CHUNK, sizeText } from "./frame.ts";
 import { frameSize, writeFrame } from "./frame-writer.ts";
 import { deriveKeys, keyContext, type RecordingKeys, type Wrap } from "./keys.ts";
 import { assertFree, createPartFiles } from "./parts.ts";
-import { RecordingEnd, RecordingHeader } from "./schema.ts";
+import { type RecordingEnd, RecordingHeader } from "./schema.ts";
 import { createFileSync, encodeSpoolHeader, lockText, partName, spoolPath } from "./spool.ts";
 
 export interface RecordingWriterOptions {
@@ -52,6 +53,7 @@ export interface RecordingWriter {
   output(stream: 0 | 1, bytes: Buffer | readonly Buffer[]): void;
   /** Records keystrokes, if asked for. */
   input(bytes: Buffer): void;
+  /** Numbers that are no size are brought into 1 to 65,535. */
   resize(cols: number, rows: number): void;
   /** Marks a place; at most 1,000 characters. */
   marker(label: string): void;
@@ -69,11 +71,12 @@ const MIB = 1024 ** 2;
  */
 export async function createRecordingWriter(options: RecordingWriterOptions): Promise<RecordingWriter> {
   const { directory: spool, id } = options;
-  const header = RecordingHeader.parse(options.header);
+  const { width, height } = options.header;
+  const header = RecordingHeader.parse({ ...options.header, width: cells(width), height: cells(height) });
   const dataKey = randomBytes(32);
   try {
     mkdirSync(spool, { recursive: true, mode: 0o700 });
-    await assertFree(spool, options.minFreeBytes ?? 128 * MIB);
+    assertFree(statfsSync(spool), options.minFreeBytes ?? 128 * MIB);
     const wrapped = Buffer.from(await options.wrap(dataKey, keyContext(id)));
     const keys = deriveKeys(dataKey, id, header);
     const first = openSpool(spool, id, encodeSpoolHeader({ id, header, wrappedKey: wrapped.toString("base64") }));
@@ -116,7 +119,7 @@ function startWriter(options: StartOptions): RecordingWriter {
 
   async function flush(): Promise<void> {
     await parts.sync();
-    await assertFree(directory, minFreeBytes);
+    assertFree(await statfs(directory), minFreeBytes);
   }
 
   function fail(error: unknown): Fault {
@@ -162,7 +165,7 @@ function startWriter(options: StartOptions): RecordingWriter {
     marker: (label) => record("m", label.slice(0, 1000)),
     async end({ reason, exit = null }) {
       try {
-        record("x", JSON.stringify(RecordingEnd.parse({ reason: reason.slice(0, 1000), exit })));
+        record("x", JSON.stringify(endOf(reason, exit)));
         ended = true;
         flusher.stop();
         await parts.sync();
@@ -174,6 +177,12 @@ function startWriter(options: StartOptions): RecordingWriter {
     },
   };
 }
+
+/** A target may send a signal name of any length. */
+const endOf = (reason: string, exit: RecordingEnd["exit"]): RecordingEnd => ({
+  reason: reason.slice(0, 1000),
+  exit: exit && { code: exit.code, signal: exit.signal?.slice(0, 100) ?? null },
+});
 
 /** Calls `flush` once, `afterMs` after the first `soon()` since the last time. */
 function createFlusher(afterMs: number, flush: () => Promise<void>, failed: (error: unknown) => void) {

@@ -123,7 +123,11 @@ const makeDirectory = (path: string): Promise<string | undefined> => mkdir(path,
 async function syncUp(from: string, to: string, root: string): Promise<void> {
   for (let path = from; ; path = dirname(path)) {
     const directory = await open(path, "r");
-    await directory.sync().finally(() => directory.close());
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
     if (path === to || path === dirname(path) || relative(root, path) === "") return;
   }
 }
