@@ -6,6 +6,8 @@ import { findNode, pinnedFolder, requireNode } from "./node.mjs";
 
 const ADDON = "node_modules/ssh2/lib/protocol/crypto/build/Release/sshcrypto.node";
 
+const QUIET = ["--no-audit", "--no-fund", "--loglevel=error"];
+
 /** Installs, builds and patches the packages unless the stamp says that exactly these are in place. */
 export async function preparePackages({ root, steps, compilerHint }) {
   const wanted = fingerprint(root);
@@ -23,13 +25,13 @@ export async function preparePackages({ root, steps, compilerHint }) {
 
 /** Scripts are held back: they would build native addons for the Node that runs npm, not for the one that runs us. */
 async function install(root, steps) {
-  await steps.run("npm", ["ci", "--include=dev", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"]);
-  await steps.run("npm", ["rebuild", ...withScripts(root), "--no-audit", "--no-fund"]);
+  await steps.run("npm", ["ci", "--include=dev", "--ignore-scripts", "--prefer-offline", ...QUIET]);
+  await steps.run("npm", ["rebuild", ...withScripts(root), ...QUIET]);
 }
 
 /** A patch that no longer fits is one that changed under an already patched package: start from fresh packages once. */
 async function patch(root, steps) {
-  if (!existsSync(join(root, "bin", "apply-patches.mjs"))) return;
+  if (!existsSync(join(root, "patches"))) return;
   const apply = () => steps.run(requireNode(root), ["bin/apply-patches.mjs"]);
   await steps.step("Applying our patches", async () => {
     try {
@@ -44,7 +46,7 @@ async function patch(root, steps) {
 async function buildAddon({ root, steps, compilerHint, wanted }) {
   let addon = addonLoads(root);
   if (!addon && canCompile()) {
-    const build = ["rebuild", "ssh2", "cpu-features", `--nodedir=${pinnedFolder(root)}`];
+    const build = ["rebuild", "ssh2", "cpu-features", `--nodedir=${pinnedFolder(root)}`, ...QUIET];
     const title = "Building the native part of the SSH library";
     await steps.step(title, () => steps.run("npm", build)).catch(() => {});
     addon = addonLoads(root);
