@@ -1,4 +1,5 @@
 import { type ClientConfig, types } from "pg";
+import { Fault } from "../core/index.ts";
 
 /** Where a PostgreSQL server answers: a URL, or the parts; `host` may be the directory of a Unix socket. */
 export type DatabaseAddress =
@@ -22,12 +23,15 @@ function readInt8(text: string): number {
 
 const parsers = {
   getTypeParser(oid: number, format?: "text" | "binary") {
-    return oid === INT8 && format !== "binary" ? readInt8 : types.getTypeParser(oid, format as "text");
+    return oid === INT8 && format !== "binary" ? readInt8 : types.getTypeParser(oid, format);
   },
 };
 
 /** The configuration of one `pg` client; `settings` are server settings in force from the first statement on. */
-export function clientConfig(address: DatabaseAddress, settings: Readonly<Record<string, string | number>>): ClientConfig {
+export function clientConfig(
+  address: DatabaseAddress,
+  settings: Readonly<Record<string, string | number>>,
+): ClientConfig {
   const ours = Object.entries({ TimeZone: "UTC", ...settings })
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(" ");
@@ -36,10 +40,10 @@ export function clientConfig(address: DatabaseAddress, settings: Readonly<Record
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    types: parsers as NonNullable<ClientConfig["types"]>,
+    types: parsers,
   };
   if (!("url" in address)) return { ...shared, ...address, options: ours };
-  const url = new URL(address.url);
+  const url = parseUrl(address.url);
   url.searchParams.set("options", `${url.searchParams.get("options") ?? ""} ${ours}`.trim());
   return { ...shared, connectionString: url.href };
 }
@@ -47,7 +51,7 @@ export function clientConfig(address: DatabaseAddress, settings: Readonly<Record
 /** The same server and credentials with another database name. */
 export function withDatabase(address: DatabaseAddress, name: string): DatabaseAddress {
   if (!("url" in address)) return { ...address, database: name };
-  const url = new URL(address.url);
+  const url = parseUrl(address.url);
   url.pathname = `/${encodeURIComponent(name)}`;
   return { url: url.href };
 }
@@ -58,4 +62,11 @@ export function addressUrl(address: DatabaseAddress): string {
   const { host, port, database, user, password } = address;
   const part = encodeURIComponent;
   return `postgres://${part(user)}:${part(password)}@${part(host)}:${port}/${part(database)}`;
+}
+
+/** Without a cause: the parser's error carries the text, and the text carries a password. */
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1) return url;
+  throw new Fault("invalid", "That is not a database address. It reads: postgres://user:password@host:5432/name");
 }

@@ -29,7 +29,9 @@ describe("a connection of the program", () => {
   });
 
   test("reads bigint as number, refuses one beyond 2^53, reads timestamptz as Date", async () => {
-    const row = await one(sql<{ n: number; at: Date }>`select 42::bigint as n, timestamptz '2026-01-02 03:04:05.678Z' as at`);
+    const row = await one(
+      sql<{ n: number; at: Date }>`select 42::bigint as n, timestamptz '2026-01-02 03:04:05.678Z' as at`,
+    );
     expect(row).toEqual({ n: 42, at: new Date("2026-01-02T03:04:05.678Z") });
     expect(await one(sql`select (-9007199254740991)::bigint as n`)).toEqual({ n: -9007199254740991 });
     await expect(one(sql`select 9007199254740992::bigint as n`)).rejects.toThrow(RangeError);
@@ -93,10 +95,12 @@ describe("signals", () => {
       .catch(() => {});
     await database.transaction((tx) => notify(tx, "second_signal", ["done"]));
     await notify(database.db, "third_signal", "not listened to");
-    await expect.poll(() => got).toEqual([
-      ["first_signal", { id: 1 }],
-      ["second_signal", ["done"]],
-    ]);
+    await expect
+      .poll(() => got)
+      .toEqual([
+        ["first_signal", { id: 1 }],
+        ["second_signal", ["done"]],
+      ]);
     await listening.close();
   });
 
@@ -110,7 +114,9 @@ describe("signals", () => {
       failed: (error) => failed.push(error),
     });
     const owner = createDatabase({ url, role: null, max: 1 });
-    await sql`select pg_terminate_backend(pid) from pg_stat_activity where query like 'LISTEN cut_signal%'`.execute(owner.db);
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity where query like 'LISTEN cut_signal%'`.execute(
+      owner.db,
+    );
     await expect.poll(() => again, { timeout: 5000 }).toBe(1);
     expect(listening.connected).toBe(true);
     await notify(owner.db, "cut_signal", "after");
@@ -146,10 +152,23 @@ describe("signals", () => {
     await expect(notify(database.db, "long_signal", "x".repeat(7899))).rejects.toThrow(RangeError);
   });
 
-  test("closing at once while the server is away does not hang", async () => {
+  test("end at once when closed, also while the connection is away", async () => {
     const listening = await database.listen(["gone_signal"], { notified() {} });
-    await pause(5);
+    const owner = createDatabase({ url, role: null, max: 1 });
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity where query like 'LISTEN gone_signal%'`.execute(
+      owner.db,
+    );
+    await owner.close();
+    await expect.poll(() => listening.connected, { interval: 1 }).toBe(false);
+    const from = Date.now();
     await listening.close();
     await listening.close();
+    expect(Date.now() - from).toBeLessThan(1000);
+  });
+
+  test("cannot be listened to where no server answers", async () => {
+    const nowhere = createDatabase({ url: "postgres://nobody:nothing@127.0.0.1:1/none" });
+    await expect(nowhere.listen(["any_signal"], { notified() {} })).rejects.toThrow(/ECONNREFUSED/);
+    await nowhere.close();
   });
 });

@@ -4,12 +4,10 @@ import { clientConfig, type DatabaseAddress } from "./address.ts";
 import { type Listener, type Listening, listen } from "./notify.ts";
 import type { Tables } from "./tables.ts";
 
-/** What stores receive: the pool's handle, or the transaction they run in. */
-export type Db = Kysely<Tables> | Transaction<Tables>;
-
 /** The group role the program works as; what it may do is granted in the migrations. */
 export const APP_ROLE = "sallyport_app";
 
+/** An open pool; whoever made it closes it. */
 export interface Database {
   readonly db: Kysely<Tables>;
   readonly pool: Pool;
@@ -21,6 +19,7 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** Where to sign in, and as whom to work there. */
 export type DatabaseOptions = DatabaseAddress & {
   /** The role to work as; null keeps the role of the sign-in. */
   readonly role?: string | null;

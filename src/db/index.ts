@@ -1,5 +1,7 @@
 export { addressUrl, type DatabaseAddress, withDatabase } from "./address.ts";
-export { APP_ROLE, createDatabase, type Database, type DatabaseOptions, type Db } from "./connection.ts";
+export { createDatabase, type Database, type DatabaseOptions } from "./connection.ts";
+export { discardEmbedded, type Embedded, type EmbeddedOptions, startEmbedded } from "./embedded/index.ts";
+export type { Db } from "./handle.ts";
 export { loadMasterKey, type MasterKeySource } from "./master-key.ts";
 export { type Migrated, migrate } from "./migrate.ts";
 export { type Listener, type Listening, notify } from "./notify.ts";

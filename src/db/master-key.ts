@@ -7,6 +7,7 @@ const KEY_BYTES = 32;
 const LONGEST_FILE = 4096;
 const OTHERS = 0o077;
 
+/** Where the master key is kept. */
 export type MasterKeySource =
   | { /** 32 bytes as base64, as the environment carries them. */ readonly value: string }
   | {
@@ -66,7 +67,11 @@ async function createKeyFile(path: string): Promise<Buffer> {
   });
   await unlink(draft);
   const directory = await open(dirname(path), "r");
-  await directory.sync().finally(() => directory.close());
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
   return loadMasterKey({ file: path });
 }
 

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, afterEach, beforeEach, describe, expect, inject, test } from "vitest";
@@ -84,9 +85,15 @@ describe("migrating", () => {
     await write("0002_two.sql", "SELECT 1;");
     await up();
     await write("0002_two.sql", "SELECT 2;");
-    await expect(up()).rejects.toMatchObject({ code: "unavailable", message: expect.stringContaining("0002_two differs") });
+    await expect(up()).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("0002_two differs"),
+    });
     await rm(join(directory, "0002_two.sql"));
-    await expect(up()).rejects.toMatchObject({ code: "unavailable", message: expect.stringContaining("newer program") });
+    await expect(up()).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("newer program"),
+    });
     await write("0002_two.sql", "SELECT 1;");
     await write("0001_one.sql", "SELECT 1;");
     await expect(up()).rejects.toThrow(/0001_one comes before/);
@@ -99,6 +106,25 @@ describe("migrating", () => {
     await rm(join(directory, "0001_other.sql"));
     await write("fix.sql", "SELECT 1;");
     await expect(up()).rejects.toThrow(/fix.sql/);
+  });
+
+  test.each([
+    ["no server", "postgres://u:planted-secret@127.0.0.1:1/x", "unavailable", /ECONNREFUSED/],
+    ["no name", "postgres://u:planted-secret@nowhere", "invalid", /not a database address/],
+    ["another scheme", "mysql://u:planted-secret@127.0.0.1/x", "invalid", /not a database address/],
+    ["no URL", "u:planted-secret@host", "invalid", /not a database address/],
+  ])("says so when the address leads to %s, without the password", async (_, url, code, message) => {
+    const error = await migrate({ address: { url }, directory }).catch((caught) => caught);
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
+    expect(inspect(error, { depth: 9 })).not.toContain("planted-secret");
+  });
+
+  test("says so when the password is wrong", async () => {
+    const url = new URL(cluster.url);
+    url.password = "planted-secret";
+    const error = await migrate({ address: { url: url.href }, directory }).catch((caught) => caught);
+    expect(error).toMatchObject({ code: "unavailable", message: expect.stringContaining("authentication failed") });
+    expect(inspect(error, { depth: 9 })).not.toContain("planted-secret");
   });
 
   test("refuses a server older than 15", () => {
@@ -129,7 +155,9 @@ describe("a database user that is no superuser", () => {
     await write("0001_one.sql", "CREATE TABLE a (n int); GRANT SELECT ON a TO sallyport_app;");
     expect(await migrate({ address: asUser(), directory })).toEqual({ applied: [1], version: 1 });
     const database = createDatabase(asUser());
-    const { rows: answer } = await sql<{ who: string }>`select current_user as who from (select count(*) from a) x`.execute(database.db);
+    const { rows: answer } = await sql<{
+      who: string;
+    }>`select current_user as who from (select count(*) from a) x`.execute(database.db);
     expect(answer).toEqual([{ who: "sallyport_app" }]);
     await database.close();
     await rows(`DROP OWNED BY ${user}`);

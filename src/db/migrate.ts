@@ -6,6 +6,7 @@ import { Fault } from "../core/index.ts";
 import { clientConfig, type DatabaseAddress } from "./address.ts";
 import { APP_ROLE } from "./connection.ts";
 
+/** What `migrate` did. */
 export interface Migrated {
   /** The numbers applied by this call. */
   readonly applied: readonly number[];
@@ -34,7 +35,7 @@ const LOCK_WAIT_MS = 300_000;
 
 /**
  * Brings a database up to the newest migration: in order, each in its own transaction, one process at a time. The
- * address must sign in as the owner of the database. Fault `unavailable` when the server is older than PostgreSQL 15,
+ * address must sign in as the owner of the database. Fault `unavailable` when it cannot, when the server is older than PostgreSQL 15,
  * when an applied migration was changed or is unknown to this program, or when the group role cannot be made.
  */
 export async function migrate(options: {
@@ -45,7 +46,9 @@ export async function migrate(options: {
   const migrations = await readMigrations(options.directory ?? DIRECTORY);
   const client = new Client(clientConfig(options.address, { lock_timeout: LOCK_WAIT_MS }));
   client.on("error", () => {});
-  await client.connect();
+  await client.connect().catch((cause) => {
+    throw unreachable(cause);
+  });
   try {
     refuseOldServer(await serverMajor(client));
     await client.query("SELECT pg_advisory_lock($1)", [LOCK]);
@@ -60,6 +63,13 @@ export async function migrate(options: {
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+function unreachable(cause: unknown): Fault {
+  const reasons = cause instanceof AggregateError ? cause.errors : [cause];
+  const reason = reasons.map((error) => (error instanceof Error ? error.message : String(error))).join("; ");
+  const message = `The database cannot be used: ${reason}. Check that the server runs and that --database is right.`;
+  return new Fault("unavailable", message, undefined, cause);
 }
 
 async function readMigrations(directory: string): Promise<Migration[]> {
@@ -169,7 +179,10 @@ function compare(migrations: readonly Migration[], applied: readonly Applied[]):
   const pending = migrations.filter(({ number }) => !done.has(number));
   const late = pending.find(({ number }) => number < newest);
   if (!late) return pending;
-  throw new Fault("unavailable", `The migration ${late.name} comes before one that is applied. Give it the next number.`);
+  throw new Fault(
+    "unavailable",
+    `The migration ${late.name} comes before one that is applied. Give it the next number.`,
+  );
 }
 
 async function apply(client: Client, { number, name, text, sha256 }: Migration): Promise<void> {
@@ -178,7 +191,11 @@ async function apply(client: Client, { number, name, text, sha256 }: Migration):
     const before = await transactionId(client);
     await client.query(text);
     if ((await transactionId(client)) !== before) throw new Error("it ends the transaction it runs in");
-    await client.query("INSERT INTO schema_migration (number, name, sha256) VALUES ($1, $2, $3)", [number, name, sha256]);
+    await client.query("INSERT INTO schema_migration (number, name, sha256) VALUES ($1, $2, $3)", [
+      number,
+      name,
+      sha256,
+    ]);
     await client.query("COMMIT");
   } catch (error) {
     await client.query("ROLLBACK").catch(() => {});

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { sql } from "kysely";
 import { Client, type ClientConfig } from "pg";
-import type { Db } from "./connection.ts";
+import type { Db } from "./handle.ts";
 
+/** What is told of signals; what it throws goes to its own `failed`. */
 export interface Listener {
   /** One signal; `payload` is what the sender gave to `notify`, unchecked. */
   notified(channel: string, payload: unknown): void;
@@ -12,6 +13,7 @@ export interface Listener {
   failed?(error: unknown): void;
 }
 
+/** A LISTEN that stands; whoever made it closes it. */
 export interface Listening {
   /** Whether signals arrive at this moment. */
   readonly connected: boolean;

@@ -9,7 +9,9 @@ interface Planets {
 }
 
 const { url, close } = await testDatabase();
-const db = new Kysely<Planets>({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 2 }) }) });
+const db = new Kysely<Planets>({
+  dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 2 }) }),
+});
 afterAll(async () => {
   await db.destroy();
   await close();
@@ -39,7 +41,9 @@ async function walk(by: Column, direction: "asc" | "desc", limit: number) {
 }
 
 const cases = (["name", "seen_at", "weight"] as const).flatMap((by) =>
-  (["asc", "desc"] as const).flatMap((direction) => [1, 7, 50, 100, 200].map((limit) => [by, direction, limit] as const)),
+  (["asc", "desc"] as const).flatMap((direction) =>
+    [1, 7, 50, 100, 200].map((limit) => [by, direction, limit] as const),
+  ),
 );
 
 describe("paging", () => {
@@ -57,7 +61,10 @@ describe("paging", () => {
     const first = await page(query, { by: "p.weight", id: "p.id", limit: 6 });
     expect(first.items.map(({ weight }) => weight)).toEqual([91, 92, 93, 94, 95, 96]);
     const second = await page(query, { by: "p.weight", id: "p.id", limit: 6, cursor: first.next! });
-    expect(second).toEqual({ items: [97, 98, 99, 100].map((weight) => ({ name: `p${weight >> 2}`, weight })), next: null });
+    expect(second).toEqual({
+      items: [97, 98, 99, 100].map((weight) => ({ name: `p${weight >> 2}`, weight })),
+      next: null,
+    });
   });
 
   test("does not skip or repeat when rows come and go between pages", async () => {

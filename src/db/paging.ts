@@ -4,6 +4,7 @@ import { Fault } from "../core/index.ts";
 
 type Direction = "asc" | "desc";
 
+/** The order of a list and the page that is asked for. */
 export interface Paging<DB, TB extends keyof DB> {
   /** The column that orders the list. It must be NOT NULL. */
   readonly by: StringReference<DB, TB>;
@@ -74,7 +75,12 @@ export function decodeCursor(text: string, order: Pick<Cursor, "by" | "to">): Cu
 }
 
 const badCursor = (cause?: unknown): Fault =>
-  new Fault("invalid", "The page cursor is not valid for this list. Start again from the first page.", undefined, cause);
+  new Fault(
+    "invalid",
+    "The page cursor is not valid for this list. Start again from the first page.",
+    undefined,
+    cause,
+  );
 
 /** SQLSTATE class 22, data exception: a key that the column's type cannot read. */
 function isBadValue(error: unknown): boolean {

@@ -23,6 +23,7 @@ const WRAP_END = HEAD + NONCE_BYTES + KEY_BYTES + TAG_BYTES;
 const SHORTEST = WRAP_END + NONCE_BYTES + TAG_BYTES;
 const LONGEST_TEXT = 1 << 20;
 
+/** Encrypts what must not be read from the database alone: our own settings, local credentials. */
 export interface Sealer {
   /**
    * Encrypts up to 1 MiB. `context` says what the value is and where it stands ("account.secret:ROW-ID"): a value

@@ -76,9 +76,9 @@ test("without `before` nothing is prepared; a Fault of `run` undoes its transact
   expect(seen).toEqual(["conflict"]);
 });
 
-test("a wrong answer does not compile", () => {
+test("a wrong answer and an unguarded action do not compile", () => {
   // @ts-expect-error: the endpoint promises `double` and `transaction`
-  serve(double, { access: "granted", run: async () => ({ double: "two" }) });
+  expect(serve(double, { access: "granted", run: async () => ({ double: "two" }) }).endpoint).toBe(double);
   // @ts-expect-error: who may call it must be said
-  serve(double, { run: async () => ({ double: 2, transaction: "" }) });
+  expect(serve(double, { run: async () => ({ double: 2, transaction: "" }) }).endpoint).toBe(double);
 });

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Action, Endpoint, Occurrence, Runtime } from "../core/index.ts";
-import type { Database, Db } from "./connection.ts";
+import type { Database } from "./connection.ts";
+import type { Db } from "./handle.ts";
 
 /**
  * Keeps an endpoint's promise: `access` says who may call, `before` does slow work ahead of the transaction (write it

@@ -260,7 +260,6 @@ export interface Session {
   protocol: string;
   recording_bytes: Int8 | null;
   recording_complete: boolean | null;
-  recording_key: Buffer | null;
   recording_ms: Int8 | null;
   recording_state: Generated<string>;
   started_at: Generated<Timestamp>;

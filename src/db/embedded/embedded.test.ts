@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { sql } from "kysely";
 import { afterAll, describe, expect, test } from "vitest";
+import type { Said } from "../../../test/support/embedded-program.ts";
 import { createDatabase } from "../index.ts";
 import { findBinaries } from "./binaries.ts";
 import { discardEmbedded, type Embedded, startEmbedded } from "./index.ts";
@@ -26,7 +27,7 @@ afterAll(async () => {
   for (const directory of directories) {
     const found = (await readdir(directory, { recursive: true })).find((path) => path.endsWith("postgres.log"));
     const state = join(directory, found ? join(found, "..") : ".");
-    expect(await discardEmbedded(state), `${state} is still held`).toBe(true);
+    if (!(await discardEmbedded(state))) throw new Error(`${state} is still held`);
     spawnSync("rm", ["-rf", directory]);
   }
 });
@@ -42,16 +43,16 @@ async function ask<T>(embedded: Pick<Embedded, "connection">, query: ReturnType<
 
 interface Program {
   readonly child: ChildProcess;
-  readonly lines: Record<string, unknown>[];
-  said(key: string): Promise<Record<string, unknown>>;
+  readonly lines: Said[];
+  said(key: keyof Said): Promise<Required<Said>>;
   kill(): Promise<void>;
 }
 
 function program(args: readonly string[], wrap: readonly string[] = []): Program {
   const [file, ...rest] = [...wrap, process.execPath, PROGRAM, ...args];
   const child = spawn(file!, rest, { stdio: ["pipe", "pipe", "inherit"] });
-  const lines: Record<string, unknown>[] = [];
-  createInterface({ input: child.stdout! }).on("line", (line) => lines.push(JSON.parse(line)));
+  const lines: Said[] = [];
+  createInterface({ input: child.stdout }).on("line", (line) => lines.push(JSON.parse(line)));
   return {
     child,
     lines,
@@ -60,7 +61,7 @@ function program(args: readonly string[], wrap: readonly string[] = []): Program
       const until = Date.now() + 20_000;
       while (!found() && Date.now() < until) await pause(10);
       expect(found(), `"${key}" in ${JSON.stringify(lines.slice(0, 20))}`).toBeDefined();
-      return found()!;
+      return found() as Required<Said>;
     },
     async kill() {
       child.kill("SIGKILL");
@@ -79,7 +80,7 @@ async function missing(embedded: Embedded, ids: readonly number[]): Promise<numb
 }
 
 /** False for a zombie that nobody has reaped yet, too. */
-const runs = (pid: unknown): Promise<boolean> =>
+const runs = (pid: number): Promise<boolean> =>
   stat(`/proc/${pid}/cwd/`).then(
     () => true,
     () => false,
@@ -228,9 +229,9 @@ describe("a postmaster", () => {
     const { db, close } = createDatabase({ ...embedded.connection, role: null, max: 4 });
     await sql`create table if not exists written (id bigint primary key)`.execute(db);
     const ids: number[] = [];
-    let writing = true;
+    const writing = { on: true };
     const writer = async (lane: number): Promise<void> => {
-      for (let n = lane; writing; n += 4) {
+      for (let n = lane; writing.on; n += 4) {
         await sql`insert into written values (${n})`.execute(db).then(
           () => ids.push(n),
           () => pause(20),
@@ -244,7 +245,7 @@ describe("a postmaster", () => {
     await expect.poll(() => embedded.pid, { timeout: 15_000 }).not.toBe(before);
     const then = ids.length;
     await expect.poll(() => ids.length, { timeout: 10_000 }).toBeGreaterThan(then + 50);
-    writing = false;
+    writing.on = false;
     await writers;
     expect(await missing(embedded, ids)).toEqual([]);
     expect(told.join("\n")).toMatch(/has ended; starting it again\nThe database runs again/);
@@ -298,11 +299,36 @@ describe.runIf(isRoot)("started as root", () => {
     await next.stop();
   });
 
+  test("without the right to look into other users' processes, as in a container: adopts, recovers, stops", async () => {
+    const hidden = await place();
+    await chmod(hidden, 0o711);
+    const blind = ["setpriv", "--bounding-set=-sys_ptrace,-sys_admin", "--inh-caps=-sys_ptrace,-sys_admin"];
+    const first = program([join(hidden, "data"), "write"], blind);
+    const { pid } = await first.said("pid");
+    await first.said("id");
+    await first.kill();
+    const second = program([join(hidden, "data"), "write"], blind);
+    expect(await second.said("pid")).toMatchObject({ pid, adopted: true });
+    await second.said("id");
+    await killCluster(join(hidden, "data/cluster/data"));
+    await second.kill();
+    const third = program([join(hidden, "data"), "hold"], blind);
+    expect((await third.said("pid")).adopted).toBe(false);
+    const joined = await startEmbedded({ directory: join(hidden, "data"), log });
+    expect(await missing(joined, [...acknowledged(first), ...acknowledged(second)])).toEqual([]);
+    third.child.stdin!.write("\n");
+    await third.said("stopped");
+    expect(await runs(joined.pid)).toBe(false);
+  });
+
   test("without the right to mount, says what to do", async () => {
     const hidden = await place();
     const bare = program([join(hidden, "data")], ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]);
     const { fault, message } = await bare.said("fault");
-    expect([fault, message]).toEqual(["unavailable", expect.stringMatching(/ordinary user, or give --data a directory/)]);
+    expect([fault, message]).toEqual([
+      "unavailable",
+      expect.stringMatching(/ordinary user, or give --data a directory/),
+    ]);
     spawnSync("touch", [join(hidden, "data/postgres.log")]);
   });
 

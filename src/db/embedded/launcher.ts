@@ -76,7 +76,12 @@ async function makeWritable(directory: string): Promise<void> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code;
-    throw new Fault("unavailable", `The directory ${directory} cannot be made (${reason}). Choose another: --data`, {}, cause);
+    throw new Fault(
+      "unavailable",
+      `The directory ${directory} cannot be made (${reason}). Choose another: --data`,
+      {},
+      cause,
+    );
   }
 }
 
@@ -149,7 +154,9 @@ async function serviceAccount(): Promise<Account> {
 
 async function lookUp(name: string): Promise<Account | null> {
   try {
-    const [uid, gid] = await Promise.all(["-u", "-g"].map(async (flag) => (await run("id", [flag, name], PROBE)).stdout));
+    const [uid, gid] = await Promise.all(
+      ["-u", "-g"].map(async (flag) => (await run("id", [flag, name], PROBE)).stdout),
+    );
     return { uid: Number(uid), gid: Number(gid) };
   } catch {
     return null;

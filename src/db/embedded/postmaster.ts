@@ -24,12 +24,27 @@ export async function findPostmaster(data: string): Promise<Postmaster | null> {
 /** PostgreSQL's processes stand in their data directory: compared by inode, so mount namespaces do not matter. */
 export async function worksOn(pid: number, data: string): Promise<boolean> {
   if (!hasProc) return isAlive(pid);
+  const stands = await standsIn(pid, data);
+  return stands === "unknown" ? looksLikeOurs(pid, data) : stands;
+}
+
+async function standsIn(pid: number, data: string): Promise<boolean | "unknown"> {
   try {
     const [theirs, ours] = await Promise.all([stat(`/proc/${pid}/cwd`), stat(data)]);
     return theirs.ino === ours.ino && theirs.dev === ours.dev;
-  } catch {
-    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EACCES" ? "unknown" : false;
   }
+}
+
+/**
+ * For root without CAP_SYS_PTRACE (containers), who may not see where another user's process stands: a living process
+ * of PostgreSQL that runs as the owner of the data. It may take another cluster's process for ours, never the reverse.
+ */
+async function looksLikeOurs(pid: number, data: string): Promise<boolean> {
+  const [theirs, ours] = await Promise.all([`/proc/${pid}`, data].map((path) => stat(path).catch(() => null)));
+  const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  return theirs?.uid === ours?.uid && command !== "" && (await isPostgres(pid));
 }
 
 /**
@@ -44,7 +59,8 @@ export async function clearRemains(paths: { readonly data: string; readonly sock
   const locks = sockets.filter((name) => name.endsWith(".lock")).map((name) => join(paths.sockets, name));
   for (const lock of [join(paths.data, "postmaster.pid"), ...locks]) {
     const pid = Number((await readFile(lock, "utf8").catch(() => "")).split("\n")[0]);
-    if (Number.isInteger(pid) && pid > 0 && isAlive(pid)) await unlink(lock).catch(() => {});
+    if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) continue;
+    if (!(await worksOn(pid, paths.data))) await unlink(lock).catch(() => {});
   }
 }
 
@@ -60,7 +76,9 @@ async function endOrphans(data: string): Promise<void> {
 async function processesOn(data: string): Promise<number[]> {
   if (!hasProc) return [];
   const pids = (await readdir("/proc")).map(Number).filter((pid) => Number.isInteger(pid) && pid !== process.pid);
-  const ours = await Promise.all(pids.map(async (pid) => (await isPostgres(pid)) && (await worksOn(pid, data))));
+  const ours = await Promise.all(
+    pids.map(async (pid) => (await isPostgres(pid)) && (await standsIn(pid, data)) === true),
+  );
   return pids.filter((_, index) => ours[index]);
 }
 

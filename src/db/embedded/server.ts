@@ -47,7 +47,7 @@ const SETTINGS = {
 const FAST_AND_LOSSY = { fsync: "off", synchronous_commit: "off", full_page_writes: "off" } as const;
 
 /** Whether the cluster is reached by its Unix socket; otherwise by TCP on loopback. */
-export const usesSocket = (paths: Layout): boolean =>
+const usesSocket = (paths: Layout): boolean =>
   process.platform !== "win32" && Buffer.byteLength(join(paths.sockets, `.s.PGSQL.${SOCKET_PORT}`)) <= LONGEST_SOCKET;
 
 /** The connection of a running postmaster that listens on `port`. */
@@ -101,7 +101,7 @@ export async function whenReady(
   paths: Layout,
   deps: {
     readonly connection: Connection;
-    readonly ended: () => boolean;
+    readonly ended: () => boolean | Promise<boolean>;
     readonly log: (message: string) => void;
     readonly signal?: AbortSignal | undefined;
   },
@@ -111,7 +111,7 @@ export async function whenReady(
   while (Date.now() - from < READY_TIMEOUT_MS) {
     deps.signal?.throwIfAborted();
     if (await answers(paths, deps.connection)) return;
-    if (deps.ended()) throw new Fault("unavailable", `The database did not start: ${await lastWords(paths.log)}`);
+    if (await deps.ended()) throw new Fault("unavailable", `The database did not start: ${await lastWords(paths.log)}`);
     if (Date.now() - told > 5_000) {
       told = Date.now();
       deps.log("The database is recovering; waiting");
@@ -146,7 +146,7 @@ function isStartingUp(error: unknown): boolean {
 }
 
 /** The last line of the server's log that says why. */
-export async function lastWords(log: string): Promise<string> {
+async function lastWords(log: string): Promise<string> {
   const text = await readFile(log, "utf8").catch(() => "");
   const lines = text.slice(-8_000).split("\n").filter(Boolean);
   return (lines.findLast((line) => /FATAL|PANIC|ERROR/.test(line)) ?? lines.at(-1) ?? `see ${log}`).slice(0, 300);
@@ -161,4 +161,3 @@ function freePort(): Promise<number> {
     });
   });
 }
-
