@@ -1,6 +1,13 @@
 export { addressUrl, type DatabaseAddress, withDatabase } from "./address.ts";
 export { createDatabase, type Database, type DatabaseOptions } from "./connection.ts";
-export { type Claim, claim, discardEmbedded, type Embedded, type EmbeddedOptions, startEmbedded } from "./embedded/index.ts";
+export {
+  type Claim,
+  claim,
+  discardEmbedded,
+  type Embedded,
+  type EmbeddedOptions,
+  startEmbedded,
+} from "./embedded/index.ts";
 export type { Db } from "./handle.ts";
 export { loadMasterKey, type MasterKeySource } from "./master-key.ts";
 export { type Migrated, migrate } from "./migrate.ts";
