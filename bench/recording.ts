@@ -33,19 +33,35 @@ const open = (): Promise<RecordingWriter> =>
   createRecordingWriter({ directory: spool, id: randomUUID(), header, wrap });
 const clearSpool = () => rmSync(spool, { recursive: true, force: true });
 
-/** Nanoseconds of processor time per byte, user and system: the median of the rounds, each into a fresh file. */
-async function bulk(size: number, prepare: () => Promise<{ write: (bytes: Buffer) => void; done: () => unknown }>) {
+interface Way {
+  readonly size: number;
+  readonly prepare: () => Promise<{ write: (bytes: Buffer) => void; done: () => unknown }>;
+}
+
+/** Nanoseconds of processor time, user and system, per byte of one round into a fresh file. */
+async function round({ size, prepare }: Way): Promise<number> {
   const bytes = randomBytes(size);
-  const costs: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    const { write, done } = await prepare();
-    const before = process.cpuUsage();
-    for (let sent = 0; sent < ROUND_BYTES; sent += size) write(bytes);
-    const { user, system } = process.cpuUsage(before);
-    costs.push(((user + system) * 1000) / ROUND_BYTES);
-    await done();
+  const { write, done } = await prepare();
+  const before = process.cpuUsage();
+  for (let sent = 0; sent < ROUND_BYTES; sent += size) write(bytes);
+  const { user, system } = process.cpuUsage(before);
+  await done();
+  return ((user + system) * 1000) / ROUND_BYTES;
+}
+
+/**
+ * The best round of each way, the ways taking turns. A round before them is not counted: the first use of a page of
+ * memory can cost a virtual machine more than everything measured here.
+ */
+async function bulk(ways: readonly Way[]): Promise<number[]> {
+  const best = ways.map(() => Number.POSITIVE_INFINITY);
+  for (let turn = 0; turn <= ROUNDS; turn++) {
+    for (const [at, way] of ways.entries()) {
+      const cost = await round(way);
+      if (turn > 0) best[at] = Math.min(best[at]!, cost);
+    }
   }
-  return costs.sort((a, b) => a - b)[ROUNDS >> 1]!;
+  return best;
 }
 
 const recorded = (gather: number) => async () => {
@@ -151,23 +167,25 @@ export async function recording(): Promise<{ bench: "recording"; rows: Row[] }> 
       pass: most === undefined ? null : value <= most,
     });
   try {
-    await bulk(32 * 1024, bare);
-    const floor = await bulk(32 * 1024, bare);
-    plain("hash, encrypt and write alone, 32 KiB", floor, "ns/byte");
-    for (const [name, size, gather] of [
-      ["32 KiB", 32, 1],
-      ["4 x 32 KiB at once", 32, 4],
-      ["256 KiB", 256, 1],
-    ] as const) {
-      const value = await bulk(size * 1024, recorded(gather));
-      const of = "hash, encrypt and write alone";
+    const KIB = 1024;
+    const [floor, ...costs] = await bulk([
+      { size: 32 * KIB, prepare: bare },
+      { size: 32 * KIB, prepare: recorded(1) },
+      { size: 32 * KIB, prepare: recorded(4) },
+      { size: 256 * KIB, prepare: recorded(1) },
+    ]);
+    const of = "hash, encrypt and write alone, 32 KiB";
+    plain(of, floor!, "ns/byte");
+    for (const [at, name] of ["32 KiB", "4 x 32 KiB at once", "256 KiB"].entries()) {
+      const value = costs[at]!;
+      const goal = "at most 0.9 ns/byte";
       rows.push({
         measure: `output, ${name}`,
         value,
         unit: "ns/byte",
-        ratio: value / floor,
+        ratio: value / floor!,
         of,
-        goal: "at most 0.9 ns/byte",
+        goal,
         pass: value <= 0.9,
       });
     }

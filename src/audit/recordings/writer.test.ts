@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { appendFile, mkdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createRecordingWriter } from "./index.ts";
 import { header, names, type Places, places, readAll, textOf, unwrap, wrap } from "./test-support.ts";
 import { openSpool } from "./reader.ts";
@@ -216,55 +216,50 @@ describe("a spool that stops", () => {
   });
 });
 
+/** Runs the test on a small file system of its own. */
+async function onSmallDisk(skip: (why: string) => void, megabytes: number, test: (mount: string) => Promise<void>) {
+  const mount = join(at.root, "small");
+  const run = (command: string, ...words: string[]) => spawnSync(command, words, { timeout: 10_000 }).status;
+  await mkdir(mount);
+  if (run("mount", "-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", mount) !== 0)
+    return skip("mounting is not permitted");
+  try {
+    await test(mount);
+  } finally {
+    await vi.waitUntil(() => run("umount", mount) === 0, 5000);
+  }
+}
+
 describe("a full disk", () => {
-  it("fails the recording, and what was written stays readable", async ({ skip }) => {
-    const mount = join(at.root, "small");
-    await mkdir(mount);
-    const run = async (command: string, ...words: string[]) =>
-      (await once(spawn(command, words, { stdio: "ignore" }), "exit"))[0];
-    if ((await run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", mount)) !== 0)
-      return skip("mounting is not permitted");
-    try {
-      const faults: Error[] = [];
-      const writer = await start({
-        directory: join(mount, "spool"),
-        minFreeBytes: 0,
-        onFailure: (fault: Error) => faults.push(fault),
-      });
+  it("fails the recording, and what was written stays readable", ({ skip }) =>
+    onSmallDisk(skip, 2, async (mount) => {
+      const directory = join(mount, "spool");
+      const onFailure = vi.fn<() => void>();
+      const writer = await start({ directory, minFreeBytes: 0, onFailure });
       let written = 0;
       expect(() => {
-        for (let n = 0; n < 1000; n++) {
-          writer.output(0, Buffer.alloc(10_000, 65));
-          written++;
-        }
+        for (; written < 1000; written++) writer.output(0, Buffer.alloc(10_000, 65));
       }).toThrow(/disk is full/);
       expect(written).toBeGreaterThan(100);
-      expect(faults).toHaveLength(1);
+      expect(onFailure).toHaveBeenCalledOnce();
       await writer.end({ reason: "cut" });
-      const { chunks, outcome } = await readAll(join(mount, "spool", writer.id));
+      const { chunks, outcome } = await readAll(join(directory, writer.id));
       expect(chunks).toHaveLength(written);
       expect(outcome).toMatchObject({ state: "cut", problem: null });
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    } finally {
-      await run("umount", mount);
-    }
-  });
+      await expect(start({ directory, minFreeBytes: 0 })).rejects.toMatchObject({ code: "unavailable" });
+    }));
 
-  it("is noticed before it is full", async () => {
-    const writer = await start({ flushEveryMs: 20 });
-    writer.output(0, Buffer.from("x"));
-    await writer.end({ reason: "closed" });
-    let failed: (fault: unknown) => void = () => {};
-    const failure = new Promise((resolve) => (failed = resolve));
-    const { bavail, bsize } = await import("node:fs/promises").then(({ statfs }) => statfs(at.root));
-    const limited = await start({ flushEveryMs: 20, minFreeBytes: bavail * bsize - 20_000_000, onFailure: failed });
-    limited.output(0, Buffer.from("x"));
-    await writeFile(join(at.root, "big"), Buffer.alloc(60_000_000, 1));
-    limited.output(0, Buffer.from("y"));
-    await expect(failure).resolves.toMatchObject({
-      code: "unavailable",
-      message: expect.stringContaining("free space"),
-    });
-    await limited.end({ reason: "cut" });
-  });
+  it("is noticed before it is full", ({ skip }) =>
+    onSmallDisk(skip, 8, async (mount) => {
+      const failed = Promise.withResolvers<unknown>();
+      const directory = join(mount, "spool");
+      const writer = await start({ directory, flushEveryMs: 20, minFreeBytes: 6_000_000, onFailure: failed.resolve });
+      writer.output(0, Buffer.alloc(3_000_000));
+      await expect(failed.promise).resolves.toMatchObject({
+        code: "unavailable",
+        message: expect.stringContaining("free space"),
+      });
+      await writer.end({ reason: "cut" });
+      await expect(start({ directory, minFreeBytes: 6_000_000 })).rejects.toThrow(/free space/);
+    }));
 });
