@@ -18,7 +18,9 @@ function changed(text, { find, put }, where) {
 async function readPatches() {
   const folder = join(fileURLToPath(import.meta.url), "..", "..", "patches");
   const names = readdirSync(folder).filter((name) => name.endsWith(".mjs"));
-  return Promise.all(names.sort().map(async (name) => ({ name, ...(await import(pathToFileURL(join(folder, name)))).patch })));
+  return Promise.all(
+    names.sort().map(async (name) => ({ name, ...(await import(pathToFileURL(join(folder, name)))).patch })),
+  );
 }
 
 function applyAll(patches) {
