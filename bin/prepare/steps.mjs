@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
-import { delimiter, join, sep } from "node:path";
+import { basename, delimiter, join, sep } from "node:path";
 
 const SHOWN_ON_FAILURE = 60;
 
@@ -46,7 +46,7 @@ export function createSteps({ root }) {
       child.once("error", (error) => fail(`${command}: ${error.message}`));
       child.once("close", (code, signal) => {
         if (code === 0) resolve();
-        else fail(`"${command} ${args[0] ?? ""}" ended with ${signal ?? code}.`);
+        else fail(`${basename(command)} ended with ${signal ?? code}.`);
       });
     });
   }
