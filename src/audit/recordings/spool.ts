@@ -75,23 +75,37 @@ export function createFileSync(path: string, text: string): void {
   }
 }
 
-/** When a process started, in clock ticks since boot (proc(5), field 22); null where there is no /proc or no process. */
-function startTime(pid: number): string | null {
+const readProc = (path: string): string | null => {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+    return readFileSync(`/proc/${path}`, "latin1");
   } catch {
     return null;
   }
+};
+
+/** When a process started, in clock ticks since boot (proc(5), field 22); null where there is none or it is a zombie. */
+function startTime(pid: number): string | null {
+  const text = readProc(`${pid}/stat`);
+  if (text === null) return null;
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return fields[0] === "Z" || fields[0] === "X" ? null : (fields[19] ?? null);
 }
+
+/** Ticks and process numbers repeat after a restart of the machine; this does not. */
+const bootId = (): string | null => readProc("sys/kernel/random/boot_id")?.trim() ?? null;
 
 let own: string | undefined;
 /** What a process writes into its lock. */
-export const lockText = (): string => (own ??= JSON.stringify({ pid: process.pid, started: startTime(process.pid) }));
+export const lockText = (): string =>
+  (own ??= JSON.stringify({ pid: process.pid, started: startTime(process.pid), boot: bootId() }));
 
-const Lock = z.object({ pid: z.number().int().positive(), started: z.string().nullable() });
+const Lock = z.object({
+  pid: z.number().int().positive(),
+  started: z.string().nullable(),
+  boot: z.string().nullable(),
+});
 
-/** Whether the process that wrote the lock still runs; a recycled process number does not count. */
+/** Whether the process that wrote the lock still runs on this machine; a recycled process number does not count. */
 export function lockIsHeld(path: string): boolean {
   let lock: z.infer<typeof Lock>;
   try {
@@ -99,7 +113,7 @@ export function lockIsHeld(path: string): boolean {
   } catch {
     return false;
   }
-  if (lock.started !== null) return startTime(lock.pid) === lock.started;
+  if (lock.started !== null) return lock.boot === bootId() && startTime(lock.pid) === lock.started;
   try {
     process.kill(lock.pid, 0);
     return true;
