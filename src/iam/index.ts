@@ -57,6 +57,13 @@ export function createIam(deps: { database: Database; runtime: Runtime<Db>; pars
     signInWithPassword: (proof: { loginName: string; password: string; address: string | null }): Promise<Actor> =>
       overSsh("password", proof.address, { loginName: proof.loginName, password: proof.password }),
 
+    /** Those of the users who may act at all. */
+    activeUsers: async (ids: readonly string[]): Promise<ReadonlySet<string>> => {
+      if (ids.length === 0) return new Set();
+      const rows = await database.db.selectFrom("users").select("id").where("id", "in", [...new Set(ids)]).where("active", "=", true).execute();
+      return new Set(rows.map(({ id }) => id));
+    },
+
     /** Whether offering this key is worth a proof. Answers nothing about the person. */
     keyIsKnown: (key: { loginName: string; fingerprint: string }): Promise<boolean> => keyIsKnown(database.db, key),
 

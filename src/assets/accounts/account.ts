@@ -31,7 +31,7 @@ function nameTaken(name: string): (error: unknown) => never {
 /** Reading and changing accounts. Secrets go in and never come out. */
 export function accountActions({ sealer, openPrivateKey }: { sealer: Sealer; openPrivateKey: OpenPrivateKey }) {
   function sealed(accountId: string, secret: z.output<typeof schema.NewSecret>) {
-    const text = secret.kind === "ssh_key" ? openPrivateKey(secret.value, secret.passphrase) : secret.value;
+    const text = secret.kind === "key" ? openPrivateKey(secret.value, secret.passphrase) : secret.value;
     return { secret: sealer.seal(text, secretContext(accountId)), secret_kind: secret.kind };
   }
 

@@ -12,11 +12,25 @@ export interface Connection {
   readonly port: number;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly username: string;
-  readonly secretKind: "password" | "ssh_key";
+  readonly secretKind: "password" | "key";
   readonly secret: string;
 }
 
-export type HostKeyCheck = (key: { algorithm: string; fingerprint: string }) => Promise<void>;
+interface SeenKey {
+  readonly algorithm: string;
+  readonly fingerprint: string;
+}
+
+/** The check of one target's host key, for one connection. */
+export interface HostKeyCheck {
+  /**
+   * Resolves when the key is the pinned one or none is pinned. Otherwise throws Fault `upstream` with both
+   * fingerprints and leaves the offered key for an administrator to accept. Audited.
+   */
+  verify(key: SeenKey): Promise<void>;
+  /** Call it when the target has proved that it holds the key: pins on first use. Audited. */
+  proved(): Promise<void>;
+}
 
 const seen = {
   assetId: Id,
@@ -65,7 +79,10 @@ const refuse = serve(refuseEndpoint, {
 export function createConnections({ sealer }: { sealer: Sealer }) {
   return {
     /** How to reach the account over the protocol, secret included. Fault `conflict` when no secret is stored. */
-    async connectionOf(db: Db, of: { orgId: string; assetId: string; accountId: string; protocol: string }): Promise<Connection> {
+    async connectionOf(
+      db: Db,
+      of: { orgId: string; assetId: string; accountId: string; protocol: string },
+    ): Promise<Connection> {
       const row = await db
         .selectFrom("account")
         .innerJoin("asset", (on) => on.onRef("asset.org_id", "=", "account.org_id").onRef("asset.id", "=", "account.asset_id"))
@@ -90,25 +107,30 @@ export function createConnections({ sealer }: { sealer: Sealer }) {
       };
     },
 
-    /**
-     * The check of a target's host key: pins on first use, resolves when it is the pinned one, and otherwise throws
-     * Fault `upstream` with both fingerprints, leaving the offered key for an administrator to accept. Audited.
-     */
-    hostKeyCheck(runtime: Runtime<Db>, actor: Actor, connection: Connection): HostKeyCheck {
-      const { assetId, host, port } = connection;
-      return async (key) => {
-        const where = { orgId: connection.orgId, assetId, host, port };
-        const known =
-          (await pinnedKey(runtime.db, where)) ??
-          (await run(runtime, pin as AnyAction<Db>, actor, { assetId, host, port, ...key }));
-        if (known.fingerprint === key.fingerprint) return;
-        await run(runtime, refuse as AnyAction<Db>, actor, { assetId, host, port, ...key, pinned: known.fingerprint });
+    /** A new check of the connection's target; its events are the actor's. */
+    hostKeyCheck(runtime: Runtime<Db>, actor: Actor, connection: Pick<Connection, "orgId" | "assetId" | "host" | "port">): HostKeyCheck {
+      const { orgId, assetId, host, port } = connection;
+      let first: SeenKey | null = null;
+      async function refuseKey(pinned: string, key: SeenKey): Promise<never> {
+        await run(runtime, refuse as AnyAction<Db>, actor, { assetId, host, port, ...key, pinned });
         throw new Fault(
           "upstream",
-          `The host key of ${host}:${port} changed. Pinned: ${known.fingerprint}. Offered: ${key.fingerprint}. ` +
+          `The host key of ${host}:${port} changed. Pinned: ${pinned}. Offered: ${key.fingerprint}. ` +
             "If the change is expected, an administrator can accept the new key on the asset's page.",
-          { pinned: known.fingerprint, offered: key.fingerprint },
+          { pinned, offered: key.fingerprint },
         );
+      }
+      return {
+        async verify(key) {
+          const pinned = await pinnedKey(runtime.db, { orgId, assetId, host, port });
+          if (!pinned) first = key;
+          else if (pinned.fingerprint !== key.fingerprint) await refuseKey(pinned.fingerprint, key);
+        },
+        async proved() {
+          if (!first) return;
+          const { fingerprint } = await run(runtime, pin as AnyAction<Db>, actor, { assetId, host, port, ...first });
+          if (fingerprint !== first.fingerprint) await refuseKey(fingerprint, first);
+        },
       };
     },
   };

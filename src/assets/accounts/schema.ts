@@ -3,7 +3,7 @@ import { Done, endpoint, listInput, listOutput } from "../../core/endpoint.ts";
 import { Comment, Id, Moment, Name, plain, secret } from "../../core/fields.ts";
 import { Named, Version } from "../../iam/schema.ts";
 
-export const SecretKind = z.enum(["password", "ssh_key"]);
+export const SecretKind = z.enum(["password", "key"]);
 
 const Username = plain(
   z.string().trim().min(1, "Give the user name on the target.").max(128).regex(/^[^\p{Cc}\p{Cf}]+$/u, "No control characters."),

@@ -14,7 +14,7 @@ export interface ProtocolEntry {
   readonly title: string;
   readonly surface: "terminal" | "desktop" | "database" | "files";
   readonly defaultPort: number;
-  readonly secretKinds: readonly string[];
+  readonly credentials: readonly string[];
   readonly settings: z.ZodType;
 }
 
@@ -123,12 +123,12 @@ export function assetActions({ protocols: known }: { protocols: Protocols }) {
   const listKnown = serve(schema.listProtocols, {
     access: "signed-in",
     run: async () => ({
-      items: known.list().map(({ kind, title, surface, defaultPort, secretKinds, settings }) => ({
+      items: known.list().map(({ kind, title, surface, defaultPort, credentials, settings }) => ({
         kind,
         title,
         surface,
         defaultPort,
-        secretKinds: [...secretKinds],
+        secretKinds: [...credentials],
         settings: z.toJSONSchema(settings, { io: "input" }) as Record<string, unknown>,
       })),
     }),

@@ -18,6 +18,8 @@ export interface Audience {
   resized(cols: number, rows: number): void;
   /** Shows it what is on the screen, then all that follows. Returns how to leave. */
   join(onlooker: Onlooker): () => void;
+  /** What was on the screen lately. */
+  screen(): Buffer;
   names(): string[];
   ended(end: { reason: string; detail: string | null; exitCode: number | null }): void;
   /** Told when somebody comes or goes. */
@@ -27,8 +29,9 @@ export interface Audience {
 const TAIL_BYTES = 128 * 1024;
 const MOST = 50;
 
-export function createAudience(size: { cols: number; rows: number }): Audience {
-  const tail = createScreenTail(TAIL_BYTES);
+/** `screen` false: a stream of bytes rather than a terminal; then who joins sees only what follows. */
+export function createAudience({ size, screen }: { size: { cols: number; rows: number }; screen: boolean }): Audience {
+  const tail = screen ? createScreenTail(TAIL_BYTES) : null;
   const onlookers = new Set<Onlooker>();
   const listeners: (() => void)[] = [];
   const current = { ...size };
@@ -41,7 +44,7 @@ export function createAudience(size: { cols: number; rows: number }): Audience {
   return {
     size: current,
     shown(bytes) {
-      tail.push(bytes);
+      tail?.push(bytes);
       for (const onlooker of onlookers) if (!onlooker.show(bytes)) leave(onlooker);
     },
     resized(cols, rows) {
@@ -51,11 +54,12 @@ export function createAudience(size: { cols: number; rows: number }): Audience {
     join(onlooker) {
       if (onlookers.size >= MOST) return () => {};
       onlooker.resized(current.cols, current.rows);
-      onlooker.show(tail.read());
+      if (tail) onlooker.show(tail.read());
       onlookers.add(onlooker);
       changed();
       return () => leave(onlooker);
     },
+    screen: () => tail?.read() ?? Buffer.alloc(0),
     names: () => [...onlookers].filter(({ announced }) => announced).map(({ name }) => name),
     ended(end) {
       for (const onlooker of onlookers) onlooker.ended(end);

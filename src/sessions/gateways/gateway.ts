@@ -1,0 +1,154 @@
+import { rm } from "node:fs/promises";
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import { newId, type Runtime } from "../../core/index.ts";
+import { type Assets, decide } from "../../assets/index.ts";
+import type { Database, Db, Listening, Sealer } from "../../db/index.ts";
+import type { Iam } from "../../iam/index.ts";
+import { createLiveSessions, type EndCause } from "../control/live-sessions.ts";
+import { beat, enterGateway, leaveGateway } from "../live/gateway.store.ts";
+import { TERMINATE } from "../live/session.ts";
+import { createRecorder } from "../recorder/recorder.ts";
+import { createSshGateway, type SignedIn } from "./ssh/ssh-gateway.ts";
+import { createTerminalServer } from "./terminal/terminal-server.ts";
+
+export interface GatewayOptions {
+  readonly database: Database;
+  readonly runtime: Runtime<Db>;
+  readonly iam: Iam;
+  readonly assets: Assets;
+  readonly sealer: Sealer;
+  /** OpenSSH private keys of the gate itself. */
+  readonly hostKeys: readonly string[];
+  /** Recordings are written here first. */
+  readonly spoolDirectory: string;
+  /** Private directory for the Unix socket of web terminals. */
+  readonly runDirectory: string;
+  readonly failed: (error: unknown) => void;
+}
+
+export interface Gateway {
+  readonly id: string;
+  /** Enters the gateway's row, listens for signals and on its Unix socket. */
+  start(): Promise<void>;
+  /** Serves an SSH client's socket; `signedIn` is called once its person is known. */
+  accept(socket: Socket, told: { signedIn(): void }): void;
+  load(): { sessions: number; bytesPerSecond: number };
+  /** Takes no new web terminals; SSH sockets are no longer passed to it. */
+  drain(): Promise<void>;
+  /** Ends every session, closes recordings, leaves. */
+  stop(): Promise<void>;
+}
+
+const BEAT_MS = 2000;
+const BLIND_MS = 30_000;
+const STOPPED: EndCause = { reason: "gateway_stopped", detail: "The gate is shutting down. Connect again in a moment." };
+const BLIND: EndCause = { reason: "gateway_stopped", detail: "The gate lost its database and cannot check permissions any more." };
+
+/** One gateway: SSH sessions, web terminals and watchers of one process. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { database, runtime, iam, assets, failed } = options;
+  const id = newId();
+  const address = join(options.runDirectory, `gateway-${id.slice(-12)}.sock`);
+  const meter = createMeter();
+  const connections = new Set<SignedIn>();
+  const live = createLiveSessions({ ask: (requests) => decide(database.db, requests, runtime.now()), failed });
+  const recorder = createRecorder({ spoolDirectory: options.spoolDirectory, sealer: options.sealer });
+  const sessionDeps = { runtime, assets, recorder, live, gatewayId: id, failed, meter: meter.add };
+  const terminals: Server = createTerminalServer(sessionDeps);
+  let arriving: { signedIn(): void } | null = null;
+  const ssh = createSshGateway({ ...sessionDeps, iam, hostKeys: options.hostKeys, signedIn: enter, arriving: () => arriving });
+  let listening: Listening | undefined;
+  let beating: NodeJS.Timeout | undefined;
+  let seen = Date.now();
+
+  function enter(connection: SignedIn): void {
+    connections.add(connection);
+    void connection.closed.finally(() => connections.delete(connection));
+  }
+
+  /** Closes the connections of people who may not act any more, and the sessions no rule covers any more. */
+  async function recheck(): Promise<void> {
+    await live.recheck();
+    const active = await iam.activeUsers([...connections].map(({ userId }) => userId));
+    for (const connection of connections) if (!active.has(connection.userId)) connection.end("Your access ended.");
+  }
+
+  function notified(channel: string, payload: unknown): void {
+    if (channel !== TERMINATE) return void recheck().catch(failed);
+    const { sessionId, by, reason } = payload as { sessionId: string; by: string; reason: string };
+    const words = reason ? `${by} ended this session: ${reason}` : `${by} ended this session.`;
+    void live.get(sessionId)?.end({ reason: "terminated", detail: words }).catch(failed);
+  }
+
+  async function sign(): Promise<void> {
+    try {
+      if (!(await beat(database.db, id))) await enterGateway(database.db, { id, address, pid: process.pid });
+      seen = Date.now();
+    } catch (error) {
+      failed(error);
+      if (Date.now() - seen > BLIND_MS) await live.endAll(BLIND);
+    }
+  }
+
+  async function closeDoors(): Promise<void> {
+    terminals.close();
+    await rm(address, { force: true });
+  }
+
+  return {
+    id,
+    async start() {
+      listening = await database.listen(["access_changed", TERMINATE], {
+        notified,
+        reconnected: () => void recheck().catch(failed),
+        failed,
+      });
+      await new Promise<void>((resolve, reject) => {
+        terminals.once("error", reject);
+        terminals.listen(address, resolve);
+      });
+      terminals.on("error", failed);
+      await enterGateway(database.db, { id, address, pid: process.pid });
+      beating = setInterval(() => void sign(), BEAT_MS);
+    },
+    accept(socket, told) {
+      arriving = told;
+      try {
+        ssh.accept(socket);
+      } finally {
+        arriving = null;
+      }
+    },
+    load: () => ({ sessions: Math.max(live.size, ssh.connections), bytesPerSecond: meter.rate() }),
+    drain: closeDoors,
+    async stop() {
+      clearInterval(beating);
+      await closeDoors();
+      await live.endAll(STOPPED);
+      live.stop();
+      await ssh.close(STOPPED.detail ?? undefined);
+      await listening?.close();
+      await leaveGateway(database.db, id).catch(failed);
+    },
+  };
+}
+
+/** Bytes per second over the last quarter of a second or so. */
+function createMeter(): { add(bytes: number): void; rate(): number } {
+  let bytes = 0;
+  let since = performance.now();
+  return {
+    add(count) {
+      bytes += count;
+    },
+    rate() {
+      const now = performance.now();
+      const rate = (bytes * 1000) / Math.max(1, now - since);
+      bytes = 0;
+      since = now;
+      return Math.round(rate);
+    },
+  };
+}

@@ -1,0 +1,245 @@
+import { type Actor, Fault, type Runtime } from "../../core/index.ts";
+import type { Assets, Connection, Request } from "../../assets/index.ts";
+import type { RecordingWriter } from "../../audit/index.ts";
+import type { Db } from "../../db/index.ts";
+import { connectSsh, type Exit, type Pty, type RelayEnd, relay, type SshTarget, type TargetSession } from "../../protocols/index.ts";
+import { type Audience, createAudience } from "../control/audience.ts";
+import type { EndCause, LiveSessions } from "../control/live-sessions.ts";
+import { endSession, type OpenedSession, openSession } from "../live/life.ts";
+import { markLive } from "../live/session.store.ts";
+import type { Recorder } from "../recorder/recorder.ts";
+import type { ClientEnd } from "./client-end.ts";
+
+export interface SessionDeps {
+  readonly runtime: Runtime<Db>;
+  readonly assets: Assets;
+  readonly recorder: Recorder;
+  readonly live: LiveSessions;
+  readonly gatewayId: string;
+  readonly failed: (error: unknown) => void;
+  /** Counts what passes. */
+  readonly meter: (bytes: number) => void;
+}
+
+/** Who wants what. `actor` is a signed-in person. */
+export interface SessionAsk {
+  readonly actor: Actor;
+  readonly assetId: string;
+  readonly accountId: string;
+  readonly protocol: string;
+  /** Null: a shell. */
+  readonly command: string | null;
+  readonly pty: Pty | null;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface Begun extends OpenedSession {
+  readonly audience: Audience;
+  end(cause: EndCause): Promise<void>;
+}
+
+export interface SessionEnd extends EndCause {
+  readonly exit: Exit;
+}
+
+const NO_SCREEN = { cols: 80, rows: 24 };
+
+/**
+ * One session from permission to the closed recording. The dial runs beside the opening of the session; the credential
+ * goes out only when that is committed. `begun` is told when the target answers. Resolves when the person's end may be
+ * closed; the row and the recording are closed right after (`live` counts the session until then). Faults of the
+ * opening are thrown: no rule, target unreachable, host key changed, no recording possible.
+ */
+export async function runSession(
+  deps: SessionDeps,
+  ask: SessionAsk,
+  client: ClientEnd,
+  begun: (session: Begun) => void = () => {},
+): Promise<SessionEnd> {
+  const { runtime, assets, live } = deps;
+  const { actor, assetId, accountId, protocol } = ask;
+  const stop = new AbortController();
+  const subject = { orgId: actor.orgId ?? "", userId: actor.id ?? "", assetId, accountId };
+  const connection = await assets.connectionOf(runtime.db, { ...subject, protocol });
+  const opening = openSession(runtime, actor, {
+    assetId,
+    accountId,
+    protocol,
+    kind: ask.command === null ? "shell" : "exec",
+    command: ask.command,
+    gatewayId: deps.gatewayId,
+  });
+  const dialing = dialTarget(deps, actor, connection, opening, stop.signal);
+  dialing.catch(() => {});
+  const opened = await opening;
+  const session = new SessionLife(deps, ask, opened, client, stop);
+  const leave = live.add(session.asLive({ ...subject, protocol, action: "connect" }));
+  try {
+    await session.start(dialing, begun);
+    return await session.settled;
+  } catch (error) {
+    session.giveUp(error);
+    throw error;
+  } finally {
+    void session.close().finally(leave);
+  }
+}
+
+async function dialTarget(
+  { assets, runtime }: SessionDeps,
+  actor: Actor,
+  connection: Connection,
+  opening: Promise<unknown>,
+  signal: AbortSignal,
+): Promise<SshTarget> {
+  const check = assets.hostKeyCheck(runtime, actor, connection);
+  const { host, port, username, settings } = connection;
+  const target = await connectSsh({
+    host,
+    port,
+    username,
+    credential: opening.then(() => credentialOf(connection)),
+    hostKey: {
+      async verify(fingerprint, algorithm) {
+        await opening;
+        await check.verify({ algorithm, fingerprint });
+        return true;
+      },
+    },
+    legacy: settings.legacyAlgorithms === true,
+    signal,
+  });
+  await check.proved().catch((error) => {
+    target.close();
+    throw error;
+  });
+  return target;
+}
+
+const credentialOf = ({ secretKind, secret }: Connection) =>
+  secretKind === "password" ? ({ kind: "password", password: secret } as const) : ({ kind: "key", privateKey: secret } as const);
+
+/** The parts of a running session and the order in which they end. */
+class SessionLife {
+  readonly settled: Promise<SessionEnd>;
+  private readonly settle: (end: SessionEnd) => void;
+  private readonly deps: SessionDeps;
+  private readonly ask: SessionAsk;
+  private readonly opened: OpenedSession;
+  private readonly client: ClientEnd;
+  private readonly stop: AbortController;
+  private readonly audience: Audience;
+  private readonly closed = Promise.withResolvers<void>();
+  private recording: RecordingWriter | null = null;
+  private target: SshTarget | null = null;
+  private cause: EndCause | null = null;
+  private exit: Exit = null;
+
+  constructor(deps: SessionDeps, ask: SessionAsk, opened: OpenedSession, client: ClientEnd, stop: AbortController) {
+    this.deps = deps;
+    this.ask = ask;
+    this.opened = opened;
+    this.client = client;
+    this.stop = stop;
+    this.audience = createAudience({ size: ask.pty ?? NO_SCREEN, screen: ask.pty !== null });
+    const { promise, resolve } = Promise.withResolvers<SessionEnd>();
+    this.settled = promise;
+    this.settle = resolve;
+  }
+
+  asLive(request: Request) {
+    const { id, nextChange } = this.opened;
+    return { id, userId: request.userId, request, audience: this.audience, nextChange, end: (cause: EndCause) => this.end(cause) };
+  }
+
+  /** Ends it for that cause unless it is ending already. Resolves when row and recording are closed. */
+  end(cause: EndCause): Promise<void> {
+    if (!this.cause) {
+      this.cause = cause;
+      if (cause.detail) this.client.notice(cause.detail);
+      this.stop.abort(new Fault("denied", cause.detail ?? "The session was ended."));
+    }
+    return this.closed.promise;
+  }
+
+  async start(dialing: Promise<SshTarget>, begun: (session: Begun) => void): Promise<void> {
+    const { recorder, runtime } = this.deps;
+    const { id, assetName, accountName, startedAt } = this.opened;
+    const { cols, rows } = this.ask.pty ?? NO_SCREEN;
+    this.recording = await recorder.start({
+      id,
+      orgId: this.ask.actor.orgId ?? "",
+      title: `${accountName}@${assetName}`,
+      startedAt,
+      cols,
+      rows,
+      onFailure: (fault) => void this.end({ reason: "recording_failed", detail: fault.message }).catch(this.deps.failed),
+    });
+    this.target = await dialing;
+    const { pty, env, command } = this.ask;
+    const remote = command === null ? await this.target.openShell({ pty, env }) : await this.target.openExec({ command, pty, env });
+    markLive(runtime.db, id).catch(this.deps.failed);
+    begun({ ...this.opened, audience: this.audience, end: (cause) => this.end(cause) });
+    void this.relay(remote, this.recording);
+  }
+
+  private async relay(remote: TargetSession, recording: RecordingWriter): Promise<void> {
+    const { audience, client } = this;
+    const { meter } = this.deps;
+    const tap = {
+      output(stream: 0 | 1, bytes: Buffer) {
+        meter(bytes.length);
+        recording.output(stream, bytes);
+        audience.shown(bytes);
+      },
+      input(bytes: Buffer) {
+        meter(bytes.length);
+        recording.input(bytes);
+      },
+      resize(cols: number, rows: number) {
+        recording.resize(cols, rows);
+        audience.resized(cols, rows);
+      },
+    };
+    const end = await relay({ client, target: remote, tap, signal: this.stop.signal });
+    this.exit = end.exit;
+    this.cause ??= causeOf(end);
+    this.settle({ ...this.cause, exit: this.exit });
+  }
+
+  /** The session never got as far as a running target. */
+  giveUp(error: unknown): void {
+    const detail = error instanceof Fault ? error.message : "An internal error.";
+    this.cause ??= { reason: error instanceof Fault ? "refused" : "failed", detail };
+    this.stop.abort(error);
+  }
+
+  /** Closes target, recording and row. */
+  async close(): Promise<void> {
+    const cause = this.cause ?? { reason: "failed" as const, detail: null };
+    const exitCode = this.exit && "code" in this.exit ? this.exit.code : null;
+    try {
+      this.target?.close();
+      this.audience.ended({ ...cause, exitCode });
+      const exit = this.exit && { code: exitCode, signal: "signal" in this.exit ? this.exit.signal : null };
+      const summary = await this.recording?.end({ reason: cause.reason, exit });
+      await endSession(this.deps.runtime, this.ask.actor, {
+        id: this.opened.id,
+        title: `${this.opened.accountName}@${this.opened.assetName}`,
+        ...cause,
+        exitCode,
+        bytes: summary?.bytes ?? 0,
+      });
+    } catch (error) {
+      this.deps.failed(error);
+    } finally {
+      this.closed.resolve();
+    }
+  }
+}
+
+function causeOf({ by, exit, reason }: RelayEnd): EndCause {
+  if (by === "tap") return { reason: "recording_failed", detail: reason instanceof Fault ? reason.message : "The recording failed." };
+  if (by === "client") return { reason: "closed", detail: null };
+  return exit ? { reason: "exited", detail: null } : { reason: "target_lost", detail: "The target closed the connection." };
+}

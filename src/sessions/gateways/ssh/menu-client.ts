@@ -1,0 +1,48 @@
+import type { ClientSession, SessionListener } from "../../../protocols/index.ts";
+import type { ClientEnd } from "../client-end.ts";
+
+/** A shell channel whose input goes to the menu, or to the session that was picked there, in turn. */
+export interface MenuClient {
+  /** Bytes and the end of input go here until a session listens. */
+  toMenu(taker: { data(bytes: Buffer): void; over(): void; resized(): void }): void;
+  /** The person's end for one session; when that is over, the channel stays open. */
+  borrow(): ClientEnd;
+  print(text: string): void;
+}
+
+export function createMenuClient(session: ClientSession): MenuClient {
+  let menu: Parameters<MenuClient["toMenu"]>[0] | null = null;
+  let borrower: SessionListener | null = null;
+  const print = (text: string): void => void session.send(Buffer.from(text));
+
+  session.listen({
+    data: (bytes, stream) => (borrower ? borrower.data(bytes, stream) : menu?.data(bytes)),
+    eof: () => (borrower ? borrower.eof?.() : menu?.over()),
+    closed() {
+      borrower?.closed?.();
+      menu?.over();
+    },
+    resized(size) {
+      borrower?.resized?.(size);
+      menu?.resized();
+    },
+    signal: (name) => borrower?.signal?.(name),
+    break: (ms) => borrower?.break?.(ms),
+  });
+
+  return {
+    print,
+    toMenu(taker) {
+      borrower = null;
+      menu = taker;
+    },
+    borrow: () => ({
+      send: session.send,
+      eof: () => {},
+      close: () => {},
+      exit: () => {},
+      notice: (text) => print(`\r\n${text}\r\n`),
+      listen: (listener) => void (borrower = listener),
+    }),
+  };
+}

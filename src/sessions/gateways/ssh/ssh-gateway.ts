@@ -1,0 +1,160 @@
+import { type Actor, Fault } from "../../../core/index.ts";
+import { myAssets } from "../../../assets/index.ts";
+import type { Iam } from "../../../iam/index.ts";
+import {
+  type AuthAttempt,
+  type AuthVerdict,
+  type ClientSession,
+  createSshServer,
+  refuse,
+  type SshConnection,
+  type SshServer,
+} from "../../../protocols/index.ts";
+import { runSession, type SessionAsk, type SessionDeps } from "../run-session.ts";
+import { findDirectTarget } from "./direct-target.ts";
+import { createLineEditor } from "./line-editor.ts";
+import { type Choice, chooseFromMenu, greet } from "./menu.ts";
+import { createMenuClient } from "./menu-client.ts";
+import { parseTargetName, type TargetName } from "./target-name.ts";
+
+export interface SshGatewayDeps extends SessionDeps {
+  readonly iam: Iam;
+  readonly hostKeys: readonly string[];
+  /** Called once for every connection whose person is known. */
+  readonly signedIn: (connection: SignedIn) => void;
+  /** Who is to be told when the person of the connection that is being accepted is known. */
+  readonly arriving: () => { signedIn(): void } | null;
+}
+
+/** A connection after the sign-in. */
+export interface SignedIn {
+  readonly userId: string;
+  end(words: string): void;
+  readonly closed: Promise<unknown>;
+}
+
+const NOT_HERE = new Fault("invalid", "Files cannot be transferred through this gate yet.");
+const NO_TARGET = new Fault("invalid", "Say where to run it: ssh NAME@ACCOUNT@ASSET@GATE COMMAND.");
+const NO_TERMINAL = new Fault("invalid", "The menu needs a terminal: use ssh -t, or go to an asset at once with NAME@ACCOUNT@ASSET.");
+
+/** The SSH server that people sign in to: menu, direct shell, direct command. */
+export function createSshGateway(deps: SshGatewayDeps): SshServer {
+  return createSshServer({
+    hostKeys: deps.hostKeys,
+    onConnection(connection) {
+      const guest = createGuest(deps, connection);
+      return { authenticate: guest.authenticate, session: (session) => void guest.serve(session) };
+    },
+  });
+}
+
+function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
+  const { iam, runtime } = deps;
+  const { address } = connection;
+  let actor: Actor | null = null;
+  let wanted: TargetName["direct"] = null;
+  const told = deps.arriving();
+
+  async function tryIn(name: TargetName, proof: () => Promise<Actor>): Promise<AuthVerdict> {
+    try {
+      const person = await proof();
+      actor = person;
+      wanted = name.direct;
+      deps.signedIn({ userId: person.id ?? "", end: connection.end, closed: connection.closed });
+      told?.signedIn();
+      return "accept";
+    } catch (error) {
+      if (error instanceof Fault) return "reject";
+      throw error;
+    }
+  }
+
+  async function authenticate(attempt: AuthAttempt): Promise<AuthVerdict> {
+    const name = readName(attempt.username);
+    if (!name || attempt.method === "none") return "reject";
+    const { loginName } = name;
+    if (attempt.method === "password") {
+      return tryIn(name, () => iam.signInWithPassword({ loginName, password: attempt.password, address }));
+    }
+    if (attempt.method === "keyboard-interactive") {
+      const answers = await attempt.prompt({ prompts: [{ prompt: "Password: ", echo: false }] });
+      const password = answers?.[0] ?? "";
+      return password === "" ? "reject" : tryIn(name, () => iam.signInWithPassword({ loginName, password, address }));
+    }
+    const fingerprint = attempt.key.fingerprintSha256;
+    if (attempt.method === "publickey-offer") return (await iam.keyIsKnown({ loginName, fingerprint })) ? "accept" : "reject";
+    return tryIn(name, () => iam.signInWithKey({ loginName, fingerprint, address }));
+  }
+
+  async function serve(session: ClientSession): Promise<void> {
+    try {
+      if (!actor) throw new Fault("unauthenticated", "Sign in first.");
+      if (session.kind === "subsystem") throw NOT_HERE;
+      if (wanted) return await direct(actor, wanted, session);
+      if (session.kind === "exec") throw NO_TARGET;
+      if (!session.pty) throw NO_TERMINAL;
+      await serveMenu(deps, actor, session);
+    } catch (error) {
+      if (!(error instanceof Fault)) deps.failed(error);
+      refuse(session, error);
+    }
+  }
+
+  async function direct(person: Actor, name: NonNullable<TargetName["direct"]>, session: ClientSession): Promise<void> {
+    const choice = await findDirectTarget(runtime.db, person, name, runtime.now());
+    const line = session.pty ? "\r\n" : "\n";
+    const client = {
+      ...session,
+      notice: (text: string) => void session.send(Buffer.from(`${line}${text}${line}`), 1),
+    };
+    const { exit } = await runSession(deps, askOf(person, choice, session), client);
+    session.exit(exit ?? { code: 255 });
+  }
+
+  return { authenticate, serve };
+}
+
+function readName(username: string): TargetName | null {
+  try {
+    return parseTargetName(username);
+  } catch {
+    return null;
+  }
+}
+
+const askOf = (actor: Actor, choice: Choice, { pty, env, command }: ClientSession): SessionAsk => ({
+  actor,
+  ...choice,
+  command,
+  pty,
+  env,
+});
+
+async function serveMenu(deps: SshGatewayDeps, actor: Actor, session: ClientSession): Promise<void> {
+  const { runtime } = deps;
+  const client = createMenuClient(session);
+  const editor = createLineEditor({ echo: client.print });
+  const taker = { data: editor.feed, over: editor.end, resized: () => {} };
+  client.toMenu(taker);
+  const menu = {
+    name: actor.name,
+    organization: "",
+    editor,
+    print: client.print,
+    size: () => ({ cols: session.pty?.cols ?? 80, rows: session.pty?.rows ?? 24 }),
+    list: (filter: { search?: string; cursor?: string; limit: number }) => myAssets(runtime.db, actor, filter, runtime.now()),
+    opens: (kind: string) => kind === "ssh",
+  };
+  greet(menu);
+  for (;;) {
+    const choice = await chooseFromMenu(menu);
+    if (!choice) return session.exit({ code: 0 });
+    await runSession(deps, askOf(actor, choice, session), client.borrow())
+      .then(({ reason }) => client.print(`\r\n  Session ended (${reason.replaceAll("_", " ")}).\r\n`))
+      .catch((error) => {
+        if (!(error instanceof Fault)) deps.failed(error);
+        client.print(`\r\n  ${error instanceof Fault ? error.message : "The gate met an error of its own."}\r\n`);
+      });
+    client.toMenu(taker);
+  }
+}

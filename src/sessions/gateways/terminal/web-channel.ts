@@ -1,0 +1,110 @@
+import type { WebSocket } from "ws";
+import type { SessionListener } from "../../../protocols/index.ts";
+import { TerminalNotice, TerminalRequest } from "../../schema.ts";
+import type { ClientEnd } from "../client-end.ts";
+
+/** How long a terminal waits for its browser to come back. */
+const GRACE_MS = 60_000;
+const BUFFERED_AT_MOST = 1024 * 1024;
+
+export interface WebChannel extends ClientEnd {
+  /** Takes a (new) socket; the one before is closed. */
+  attach(socket: WebSocket): void;
+  tell(notice: TerminalNotice): void;
+  /** Sends a last notice and closes the socket. */
+  finish(notice: TerminalNotice): void;
+}
+
+/** Sends one notice as a text frame; a socket that is closing drops it. */
+export function sendNotice(socket: WebSocket, notice: TerminalNotice): void {
+  if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(TerminalNotice.parse(notice)));
+}
+
+/**
+ * A browser's terminal as a byte channel. It outlives its socket by a minute; what is sent meanwhile is left to the
+ * session's screen, from which `attach` is followed by a redraw.
+ */
+export function createWebChannel(graceMs: number = GRACE_MS): WebChannel {
+  let socket: WebSocket | null = null;
+  let listener: SessionListener | null = null;
+  let grace: NodeJS.Timeout | undefined;
+  let over = false;
+
+  function close(): void {
+    if (over) return;
+    over = true;
+    clearTimeout(grace);
+    listener?.closed?.();
+  }
+
+  function input(from: WebSocket, bytes: Buffer): void {
+    const busy = listener?.data(bytes, 0);
+    if (!busy) return;
+    from.pause();
+    busy.then(
+      () => from.resume(),
+      () => close(),
+    );
+  }
+
+  function control(text: string): void {
+    const request = TerminalRequest.safeParse(parsed(text));
+    if (!request.success) return;
+    if (request.data.type === "resize") listener?.resized?.({ ...request.data, width: 0, height: 0 });
+    else if (request.data.type === "ping" && socket) sendNotice(socket, { type: "pong" });
+    else if (request.data.type === "close") close();
+  }
+
+  function attach(fresh: WebSocket): void {
+    const before = socket;
+    socket = fresh;
+    clearTimeout(grace);
+    before?.close(4000, "taken up elsewhere");
+    fresh.on("message", (data, binary) => {
+      if (socket !== fresh || over) return;
+      const bytes = data as Buffer;
+      if (binary) input(fresh, bytes);
+      else control(bytes.toString("utf8"));
+    });
+    fresh.on("error", () => fresh.terminate());
+    fresh.on("close", () => {
+      if (socket !== fresh || over) return;
+      socket = null;
+      grace = setTimeout(close, graceMs);
+    });
+  }
+
+  return {
+    attach,
+    tell: (notice) => void (socket && sendNotice(socket, notice)),
+    finish(notice) {
+      if (socket) sendNotice(socket, notice);
+      socket?.close(1000);
+      close();
+    },
+    send(bytes) {
+      const to = socket;
+      if (!to || to.readyState !== to.OPEN) return undefined;
+      if (to.bufferedAmount < BUFFERED_AT_MOST) {
+        to.send(bytes);
+        return undefined;
+      }
+      return new Promise((resolve) => to.send(bytes, () => resolve()));
+    },
+    eof: () => {},
+    exit: () => {},
+    notice: () => {},
+    listen(given) {
+      listener = given;
+      if (over) given.closed?.();
+    },
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
