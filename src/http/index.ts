@@ -20,9 +20,11 @@ import { createSockets } from "./sockets.ts";
 import type { Tls } from "./tls/index.ts";
 
 export { createNetworks } from "./client.ts";
+export { loggable } from "./faults.ts";
 export type { Measure } from "./metrics.ts";
 export type { Identify } from "./routes.ts";
 export { createTls, type Tls, type TlsOptions } from "./tls/index.ts";
+export { writeWhole } from "./tls/material.ts";
 
 declare module "fastify" {
   interface FastifyRequest {

@@ -1,0 +1,113 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { sql } from "kysely";
+import type { Logger } from "pino";
+import { registerDemo, withDemoAccess } from "../demo/index.ts";
+import { createSealer as createRecordingSealer } from "../audit/index.ts";
+import { createHttp, createTls, type Measure } from "../http/index.ts";
+import { createDomains, type Domains } from "./domains.ts";
+import type { Settings } from "./messages.ts";
+import { portFault } from "./ports.ts";
+import type { Running } from "./role.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+
+/** The role `api`: console, API, sealing of the audit trail, housekeeping. */
+export async function startApi({ settings, log }: { settings: Settings; log: Logger }): Promise<Running> {
+  const { config } = settings;
+  const domains = await createDomains({ settings, log, connections: 20 });
+  const { database, runtime, iam, audit, now } = domains;
+  const all = actionsOf(domains);
+  await iam.prepare(all);
+  const { demo } = settings;
+  if (demo) await registerDemo({ runtime, actions: all, target: demo });
+  const ending = new AbortController();
+  const work = [audit.startSealing(ending.signal)];
+  domains.sessions.startHousekeeping(ending.signal, (error) => log.error({ err: error }, "housekeeping failed"));
+  const recordings = storeRecordings(domains);
+  recordings.start();
+  const names = [...config.hostNames];
+  const tls = config.tls.kind === "none" ? null : await createTls({ options: config.tls, data: config.data, names, now, log });
+  let gateways = 0;
+  const http = await createHttp({
+    ...config,
+    runtime,
+    log,
+    tls,
+    actions: demo ? withDemoAccess(runtime, all) : all,
+    identify: iam.identify,
+    consoleDirectory: join(ROOT, "web", "dist"),
+    version: await version(),
+    measures: measuresOf(domains),
+    async ready() {
+      const database_ = await sql`select 1`.execute(database.db).then(
+        () => true,
+        () => false,
+      );
+      return { database: database_, gateways: gateways > 0 };
+    },
+  });
+  const { port } = await http.listen(config.listen).catch((error: unknown) => {
+    throw portFault(error, config.listen, "listen");
+  });
+  const setupToken = settings.first ? await iam.makeSetupToken() : null;
+
+  async function stop(): Promise<void> {
+    await http.close();
+    ending.abort();
+    await Promise.all([...work, recordings.stop()]);
+    await tls?.close();
+    await database.close();
+  }
+
+  return {
+    ready: { kind: "ready", port, setupToken },
+    message(message) {
+      if (message.kind === "gateways") gateways = message.alive;
+      else if (message.kind === "reload") void tls?.reload();
+    },
+    stop,
+    // Nobody would keep the database running: end at once, a new program is waiting for the port.
+    orphaned: async () => {},
+  };
+}
+
+const actionsOf = ({ iam, assets, audit, sessions }: Domains) => [
+  ...iam.actions,
+  ...assets.actions,
+  ...sessions.actions,
+  ...audit.actions,
+];
+
+/** Moves recordings into the store, and writes down that they are there. */
+const storeRecordings = ({ spool, store, sealer, signingKey, sessions, log }: Domains) =>
+  createRecordingSealer({
+    spoolDirectory: spool,
+    store,
+    unwrap: (key, context) => sealer.open(key, context),
+    signingKey: signingKey.privateKey,
+    onSealed: ({ id, state, bytes, duration }) =>
+      sessions.recordingStored({ id, complete: state === "complete", bytes, durationMs: duration / 1000 }),
+    onFailed: ({ id, attempts, error }) => log.error({ recording: id, attempts, err: error }, "a recording could not be stored yet"),
+  });
+
+const count = (domains: Domains, query: ReturnType<typeof sql<{ count: number }>>) => async (): Promise<number> =>
+  (await query.execute(domains.database.db)).rows[0]?.count ?? 0;
+
+const measuresOf = (domains: Domains): Measure[] => [
+  {
+    name: "sessions_live",
+    help: "Sessions that are open now",
+    read: count(domains, sql<{ count: number }>`select count(*) from session where state <> 'ended'`),
+  },
+  {
+    name: "audit_events_unsealed",
+    help: "Audit events that are not in the signed chain yet",
+    read: count(domains, sql<{ count: number }>`select count(*) from audit_unsealed`),
+  },
+];
+
+async function version(): Promise<string> {
+  const text = await readFile(join(ROOT, "package.json"), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

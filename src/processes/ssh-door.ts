@@ -1,0 +1,111 @@
+import { createServer, type Socket } from "node:net";
+import type { Logger } from "pino";
+import type { Listen } from "../config.ts";
+import { createNetworks } from "../http/index.ts";
+import type { Child } from "./child.ts";
+import { portFault } from "./ports.ts";
+
+const MOST_WAITING = 2_000;
+const SIGN_IN_MS = 120_000;
+
+/** What the door knows of a gateway. */
+export interface Behind {
+  readonly child: Child;
+  sessions: number;
+  bytesPerSecond: number;
+  /** Connections handed over that are not signed in yet, by their number. */
+  readonly waiting: Map<number, Waiting>;
+}
+
+interface Waiting {
+  readonly address: string;
+  readonly timer: NodeJS.Timeout;
+}
+
+export interface SshDoor {
+  readonly port: number;
+  /** A connection was signed in or closed: it does not count as waiting any more. */
+  settled(gateway: Behind, id: number): void;
+  /** The process behind died: everything it held is gone. */
+  forget(gateway: Behind): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Takes SSH connections and hands each, unread, to the gateway with the fewest sessions (then the fewest bytes per
+ * second). A connection that nobody can take is closed at once. An address may hold `perAddress` connections that are
+ * not signed in; loopback is limited only by the 2,000 of all, for port forwarders come from there.
+ */
+export async function openSshDoor(deps: {
+  readonly at: Listen;
+  readonly perAddress: number;
+  readonly gateways: readonly Behind[];
+  readonly log: Logger;
+}): Promise<SshDoor> {
+  const { gateways, log } = deps;
+  const isLocal = createNetworks(["127.0.0.0/8", "::1/128", "::ffff:127.0.0.0/104"]);
+  const perAddress = new Map<string, number>();
+  let waiting = 0;
+  let serial = 0;
+
+  function settled(gateway: Behind, id: number): void {
+    const found = gateway.waiting.get(id);
+    if (!found) return;
+    clearTimeout(found.timer);
+    gateway.waiting.delete(id);
+    waiting--;
+    const left = (perAddress.get(found.address) ?? 1) - 1;
+    if (left > 0) perAddress.set(found.address, left);
+    else perAddress.delete(found.address);
+  }
+
+  function accept(socket: Socket): void {
+    socket.on("error", () => socket.destroy());
+    const address = socket.remoteAddress ?? "";
+    const held = perAddress.get(address) ?? 0;
+    const gateway = leastBusy(gateways);
+    if (!gateway || waiting >= MOST_WAITING || (held >= deps.perAddress && !isLocal(address))) {
+      log.warn({ address, held, waiting, gateways: gateway ? "ready" : "none" }, "ssh connection refused");
+      return void socket.destroy();
+    }
+    const id = ++serial;
+    const timer = setTimeout(() => settled(gateway, id), SIGN_IN_MS).unref();
+    gateway.waiting.set(id, { address, timer });
+    perAddress.set(address, held + 1);
+    waiting++;
+    const lost = (): void => {
+      settled(gateway, id);
+      socket.destroy();
+    };
+    if (!gateway.child.send({ kind: "connection", id }, socket, (error) => error && lost())) lost();
+  }
+
+  const server = createServer({ pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, accept);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(portFault(error, deps.at, "ssh")));
+    server.listen({ ...deps.at, backlog: 1024 }, resolve);
+  });
+  server.on("error", (error) => log.error({ reason: error.message }, "ssh listener"));
+  const bound = server.address();
+  return {
+    port: typeof bound === "object" && bound ? bound.port : deps.at.port,
+    settled,
+    forget(gateway) {
+      for (const id of gateway.waiting.keys()) settled(gateway, id);
+      gateway.sessions = 0;
+      gateway.bytesPerSecond = 0;
+    },
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+function leastBusy(gateways: readonly Behind[]): Behind | undefined {
+  let best: Behind | undefined;
+  for (const gateway of gateways) {
+    if (gateway.child.live && (!best || compare(gateway, best) < 0)) best = gateway;
+  }
+  return best;
+}
+
+const compare = (a: Behind, b: Behind): number =>
+  a.sessions + a.waiting.size - (b.sessions + b.waiting.size) || a.bytesPerSecond - b.bytesPerSecond;
