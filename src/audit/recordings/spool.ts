@@ -15,7 +15,7 @@ import { RecordingHeader } from "./schema.ts";
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Throws unless the id can be a directory name of the spool. */
-export function assertId(id: string): void {
+function assertId(id: string): void {
   if (!UUID.test(id)) throw new Error("A recording id is a UUID in lower case");
 }
 
