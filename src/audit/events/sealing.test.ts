@@ -119,7 +119,8 @@ describe("sealing", () => {
     const late = await owner.query("begin").then(() => owner);
     await late.query(
       `insert into audit_event (id, at, action, outcome, actor_kind, actor_name, via)
-       values ('00000000-0000-7000-8000-000000000001', now() - interval '30 seconds', 'late', 'ok', 'system', 'x', 'job')`,
+       values ('00000000-0000-7000-8000-000000000001', now() - interval '30 seconds', 'late', 'ok', 'system', 'x', 'job');
+       insert into audit_unsealed values ('00000000-0000-7000-8000-000000000001')`,
     );
     await audit.record(trail.database.db, occurrence);
     expect(await audit.seal()).toBe(1);
@@ -146,8 +147,9 @@ describe("sealing", () => {
     timeout: 60_000,
   }, async () => {
     await owner.query(
-      `insert into audit_event (id, at, action, outcome, actor_kind, actor_name, via)
-       select gen_random_uuid(), now(), 'bulk', 'ok', 'system', 'x', 'job' from generate_series(1, 12000)`,
+      `with event as (insert into audit_event (id, at, action, outcome, actor_kind, actor_name, via)
+       select gen_random_uuid(), now(), 'bulk', 'ok', 'system', 'x', 'job' from generate_series(1, 12000) returning id)
+       insert into audit_unsealed select id from event`,
     );
     const chain = () => count("select coalesce(max(position), 0) from audit_seal");
     let kills = 0;
@@ -171,10 +173,24 @@ describe("sealing", () => {
   });
 });
 
+const SEALING = `
+const [door, db, url, keys, checkpointFile] = process.argv.slice(1);
+const { createAudit, loadSigningKey } = await import(door);
+const database = (await import(db)).createDatabase({ url, max: 2 });
+const signingKey = await loadSigningKey(keys);
+const audit = createAudit({ database, now: () => new Date(), signingKey, checkpointFile, log: console.error });
+const stop = new AbortController();
+process.once("SIGTERM", () => stop.abort());
+console.log("sealing");
+await audit.startSealing(stop.signal);
+await database.close();`;
+
 async function startProcess(): Promise<ChildProcess> {
-  const script = join(import.meta.dirname, "sealing.fixture.ts");
-  const args = [script, trail.url, join(directory, "keys"), join(directory, "checkpoints.jsonl")];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  await once(child.stdout!, "data");
+  const doors = [import.meta.resolve("./index.ts"), import.meta.resolve("../../db/index.ts")];
+  const args = [...doors, trail.url, join(directory, "keys"), join(directory, "checkpoints.jsonl")];
+  const child = spawn(process.execPath, ["--input-type=module", "-e", SEALING, ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(child.stdout, "data");
   return child;
 }

@@ -101,9 +101,10 @@ describe("an untouched trail", () => {
       fields: { ...odd, at: new Date(0), many: Array(500).fill(1) },
     });
     await owner.query(
-      `insert into audit_event (id, at, action, outcome, actor_kind, actor_name, via, fields)
+      `with event as (insert into audit_event (id, at, action, outcome, actor_kind, actor_name, via, fields)
        values ($1, '2026-01-01 10:00:00.123456+02', 'by.hand', 'ok', 'system', 'sql', 'job',
-         '{"n": 1.50, "m": 12345678901234567890, "z": -0, "e": 1e30, "i": 42, "ø": "\\u0007"}')`,
+         '{"n": 1.50, "m": 12345678901234567890, "z": -0, "e": 1e30, "i": 42, "ø": "\\u0007"}') returning id)
+       insert into audit_unsealed select id from event`,
       [newId()],
     );
     expect(await audit.seal()).toBe(2);
