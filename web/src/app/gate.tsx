@@ -1,0 +1,52 @@
+import { Modal } from "antd";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { type Me, readMe } from "../../../src/iam/schema.ts";
+import { onSignedOut } from "../api.ts";
+import { ErrorPanel } from "../kit/index.ts";
+import { MeContext } from "../me.ts";
+import { queries, useEndpoint } from "../query.ts";
+import { prefer } from "./preferences.ts";
+import { Shell } from "./shell.tsx";
+import { SignInForm, SignInPage } from "./sign-in-page.tsx";
+
+/** Lets in who is signed in. A session that ended while one worked is taken up again over the page, which stays. */
+export function Gate() {
+  const { t } = useTranslation();
+  const me = useEndpoint(readMe, {});
+  const [again, setAgain] = useState(false);
+  const known = me.data;
+  useEffect(() => onSignedOut(() => setAgain(true)), []);
+  useEffect(() => {
+    if (known) prefer(known.preferences);
+  }, [known]);
+  const signedIn = (person: Me) => {
+    const another = known !== undefined && known.id !== person.id;
+    queries.setQueryData([readMe.name, {}], person);
+    setAgain(false);
+    if (another) location.assign("/");
+    else void queries.invalidateQueries();
+  };
+  if (!known) {
+    if (me.error && me.error.code !== "unauthenticated")
+      return <ErrorPanel error={me.error} retry={() => void me.refetch()} />;
+    return me.error ? <SignInPage done={signedIn} /> : <div />;
+  }
+  return (
+    <MeContext value={known}>
+      <Shell me={known} />
+      <Modal
+        open={again}
+        closable={false}
+        footer={null}
+        title={t("shell.signIn.again")}
+        width={360}
+        zIndex={2000}
+        keyboard={false}
+      >
+        <p className="muted">{t("shell.signIn.againText")}</p>
+        <SignInForm loginName={known.loginName} done={signedIn} />
+      </Modal>
+    </MeContext>
+  );
+}

@@ -1,0 +1,16 @@
+export type { BulkAction } from "./bulk-bar.tsx";
+export { type AnySource, source } from "./choices.ts";
+export { ConfirmEnd } from "./confirm-end.tsx";
+export { Picker } from "./controls.tsx";
+export { DetailPage, type DetailTab, type PageAction } from "./detail-page.tsx";
+export type { Field, FieldGroup } from "./form-body.tsx";
+export { FormDrawer, FormPage } from "./form-drawer.tsx";
+export { ListPage } from "./list-page.tsx";
+export { CopyButton, Facts, Mono, Names, StateTag, Time, type Tone } from "./pieces.tsx";
+export type { Filter } from "./search-box.tsx";
+export { SecretField } from "./secret-field.tsx";
+export { useNarrow, useTitle } from "./settings.ts";
+export { useShortcuts } from "./shortcuts.tsx";
+export { Empty, ErrorPanel, Loading, Partial, Problem, Progress } from "./states.tsx";
+export type { Column } from "./table.tsx";
+export { bytes, clock, exactTime } from "./time.ts";

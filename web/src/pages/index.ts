@@ -1,0 +1,8 @@
+import { auditPages } from "./audit/index.ts";
+import type { PageEntry } from "./page.ts";
+import { kitPages } from "./kit/index.ts";
+import { ownPages } from "./own/index.ts";
+import { workspacePages } from "./workspace/index.ts";
+
+/** Every page of the console; one line for each area. */
+export const pages: readonly PageEntry[] = [...workspacePages, ...ownPages, ...auditPages, ...kitPages];

@@ -1,0 +1,52 @@
+import i18next from "i18next";
+import { initReactI18next } from "react-i18next";
+import * as audit from "./audit.ts";
+import * as kit from "./kit.ts";
+import * as own from "./own.ts";
+import * as shell from "./shell.ts";
+import * as terms from "./terms.ts";
+import * as work from "./work.ts";
+
+/** One line for each area of texts: an area is a file here that exports `en` and `zh`. */
+const AREAS = { kit, shell, terms, work, audit, own } as const;
+
+type Areas = typeof AREAS;
+type Texts = { readonly [A in keyof Areas]: Areas[A]["en"] };
+export type Language = "en" | "zh";
+
+declare module "i18next" {
+  interface CustomTypeOptions {
+    defaultNS: "translation";
+    resources: { translation: Texts };
+    returnNull: false;
+  }
+}
+
+const pick = (language: Language) =>
+  Object.fromEntries(Object.entries(AREAS).map(([area, texts]) => [area, texts[language]]));
+
+const REMEMBERED = "sallyport.language";
+
+/** Starts the texts in the language remembered on this device, else the browser's. */
+export async function startTexts(): Promise<void> {
+  const remembered = localStorage.getItem(REMEMBERED) ?? navigator.language;
+  await i18next.use(initReactI18next).init({
+    lng: remembered.startsWith("zh") ? "zh" : "en",
+    fallbackLng: "en",
+    resources: { en: { translation: pick("en") }, zh: { translation: pick("zh") } },
+    interpolation: { escapeValue: false },
+    returnNull: false,
+  });
+  document.documentElement.lang = languageNow();
+}
+
+/** The language on the screen. */
+export const languageNow = (): Language => (i18next.language === "zh" ? "zh" : "en");
+
+/** Changes the language of everything on the screen, and remembers it on this device. */
+export async function speak(language: Language): Promise<void> {
+  localStorage.setItem(REMEMBERED, language);
+  if (language === languageNow()) return;
+  await i18next.changeLanguage(language);
+  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+}

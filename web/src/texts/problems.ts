@@ -1,0 +1,30 @@
+import { languageNow } from "./index.ts";
+
+/** Chinese for the sentences that the schemas say in English. */
+const zh: Readonly<Record<string, string>> = {
+  "Give it a name.": "请填写名称。",
+  "Give a name.": "请填写名称。",
+  "At most 128 characters.": "最多 128 个字符。",
+  "At most 256 characters.": "最多 256 个字符。",
+  "At most 2,000 characters.": "最多 2,000 个字符。",
+  "At least 12 characters.": "至少 12 个字符。",
+  "No control characters.": "不能包含控制字符。",
+  "No spaces and none of : @ / \\": "不能包含空格以及 : @ / \\",
+  "Give a host name or an address.": "请填写主机名或地址。",
+  "Not a host name or address.": "不是有效的主机名或地址。",
+  "Type the password.": "请输入密码。",
+  "Not a mail address.": "不是有效的邮件地址。",
+  "Paste a public key.": "请粘贴公钥。",
+  "Give the secret.": "请填写密钥。",
+  "Give the user name on the target.": "请填写目标上的用户名。",
+  "Give at least one protocol.": "至少选择一种协议。",
+  "Fill this in.": "请填写此项。",
+};
+
+const LIBRARY = /^Invalid input: expected \w+, received (undefined|null)$/;
+
+/** A problem of a field in the language of the person. */
+export function problemText(message: string): string {
+  const plain = LIBRARY.test(message) ? "Fill this in." : message;
+  return languageNow() === "zh" ? (zh[plain] ?? plain) : plain;
+}
