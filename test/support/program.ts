@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -121,7 +121,8 @@ async function send(url: string, cookie: string, endpoint: Endpoint, input: obje
     delete rest[key];
     return encodeURIComponent(value);
   });
-  const query = new URLSearchParams(Object.entries(rest).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])));
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(rest)) if (value !== undefined) query.set(key, String(value));
   const reads = method === "GET";
   const answer = await fetch(`${url}/api${path}${reads && query.size > 0 ? `?${query}` : ""}`, {
     method,
