@@ -1,0 +1,7 @@
+import type { Command } from "../command.ts";
+import { auditExport } from "./audit-export.ts";
+import { auditVerify } from "./audit-verify.ts";
+import { recordingVerify } from "./recording-verify.ts";
+
+/** Every subcommand, in the order of the help. */
+export const commands: readonly Command[] = [auditVerify, auditExport, recordingVerify];
