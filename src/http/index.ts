@@ -110,14 +110,20 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   });
   server.current!.on("upgrade", sockets.upgrade);
   return {
-    async listen({ host, port }) {
-      await app.listen({ host, port });
-      return server.current!.address() as AddressInfo;
+    async listen(at) {
+      const listening = server.current!;
+      await new Promise<void>((resolve, reject) => {
+        listening.once("error", reject);
+        listening.listen(at, () => resolve(void listening.off("error", reject)));
+      });
+      return listening.address() as AddressInfo;
     },
     async close() {
       sockets.close();
-      const cut = setTimeout(() => server.current?.closeAllConnections(), CLOSE_MS);
-      await app.close().finally(() => clearTimeout(cut));
+      const closed = new Promise<void>((resolve) => server.current!.close(() => resolve()));
+      server.current!.closeIdleConnections();
+      const cut = setTimeout(() => server.current!.closeAllConnections(), CLOSE_MS);
+      await Promise.all([closed, app.close()]).finally(() => clearTimeout(cut));
     },
   };
 }

@@ -1,0 +1,48 @@
+import type { IncomingMessage } from "node:http";
+import { describe, expect, it } from "vitest";
+import { createClientReader, createNetworks } from "./client.ts";
+import { createLimiter } from "./limiter.ts";
+
+const trusted = createNetworks(["10.0.0.0/8", "2001:db8::/32", "192.0.2.9"]);
+const read = createClientReader({ trusted, tls: false });
+const request = (remoteAddress: string, headers: Record<string, string | string[]> = {}) =>
+  ({ socket: { remoteAddress }, headers }) as unknown as IncomingMessage;
+
+describe("the client's address", () => {
+  it.each<[string, string, string | string[] | undefined, string]>([
+    ["no proxy", "203.0.113.5", undefined, "203.0.113.5"],
+    ["IPv4 in IPv6", "::ffff:203.0.113.5", undefined, "203.0.113.5"],
+    ["a stranger's header", "203.0.113.5", "1.1.1.1", "203.0.113.5"],
+    ["one proxy", "10.0.0.1", "203.0.113.5", "203.0.113.5"],
+    ["a forged start", "10.0.0.1", "1.1.1.1, 203.0.113.5", "203.0.113.5"],
+    ["two proxies", "10.0.0.1", "1.1.1.1, 203.0.113.5, 10.0.0.2", "203.0.113.5"],
+    ["a single trusted address", "192.0.2.9", "203.0.113.5", "203.0.113.5"],
+    ["only proxies", "10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.3"],
+    ["a trusted proxy without the header", "10.0.0.1", undefined, "10.0.0.1"],
+    ["nonsense", "10.0.0.1", "203.0.113.5, unknown", "10.0.0.1"],
+    ["with a port", "10.0.0.1", "203.0.113.5:4711", "203.0.113.5"],
+    ["IPv6 with a port", "2001:db8::1", "[2001:dead::5]:4711", "2001:dead::5"],
+    ["two header lines", "10.0.0.1", ["1.1.1.1", "203.0.113.5"], "203.0.113.5"],
+  ])("%s", (_what, peer, chain, expected) => {
+    expect(read(request(peer, chain === undefined ? {} : { "x-forwarded-for": chain })).address).toBe(expected);
+  });
+
+  it("believes X-Forwarded-Proto only from a trusted proxy", () => {
+    expect(read(request("10.0.0.1", { "x-forwarded-proto": "https" })).secure).toBe(true);
+    expect(read(request("10.0.0.1", { "x-forwarded-proto": "https, http" })).secure).toBe(false);
+    expect(read(request("203.0.113.5", { "x-forwarded-proto": "https" })).secure).toBe(false);
+  });
+});
+
+describe("the limiter", () => {
+  it("counts an IPv6 client by its /64 and forgets after a minute", () => {
+    let now = 0;
+    const limit = createLimiter(2, () => now);
+    limit("2001:db8::1");
+    limit("2001:db8:0:0:1::2");
+    expect(() => limit("2001:db8::3")).toThrow("Try again in 60 s");
+    limit("2001:db8:0:1::1");
+    now = 60_000;
+    limit("2001:db8::1");
+  });
+});

@@ -1,0 +1,440 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
+import { z } from "zod";
+import { type AnyAction, endpoint, Fault, plain, secret } from "../core/index.ts";
+import { type Db, serve } from "../db/index.ts";
+import { ask, startHttp } from "../../test/support/http.ts";
+import { type TestDatabase, testDatabase } from "../../test/support/database.ts";
+
+const Text = plain(z.string());
+const anything = endpoint({
+  route: "GET /echo/:id",
+  name: "echo.read",
+  title: "Give back what was asked",
+  input: z.object({ id: Text, tags: z.array(Text).optional(), n: z.coerce.number().default(1), on: z.stringbool().optional() }),
+  output: z.object({ id: Text, tags: z.array(Text).optional(), n: z.number(), on: z.boolean().optional() }),
+});
+const change = endpoint({
+  route: "POST /echo/:id",
+  name: "echo.change",
+  title: "Give back what was sent",
+  input: z.object({ id: Text, word: Text.default("none") }),
+  output: z.object({ id: Text, word: Text }),
+});
+const broken = endpoint({ route: "POST /broken", name: "echo.break", title: "Break", input: z.object({ pin: secret(z.string()) }), output: z.object({}) });
+const download = endpoint({ route: "POST /download", name: "echo.download", title: "Download", input: z.object({}), output: z.object({}) });
+const socket = endpoint({ route: "SOCKET /socket/:id", name: "echo.socket", title: "Open a socket", input: z.object({ id: Text }), output: z.object({}) });
+
+const CHUNK = Buffer.alloc(64 * 1024, 7);
+const state = { sent: 0, cleaned: false, relayTo: "" };
+
+const extra = [
+  serve(anything, { access: "anonymous", run: async (_context, input) => input }),
+  serve(change, { access: "anonymous", run: async (_context, input) => input }),
+  serve(broken, {
+    access: "anonymous",
+    run: async (_context, { pin }) => {
+      throw Object.assign(new Error("It broke"), { detail: `Key (pin)=(${pin})` });
+    },
+  }),
+  serve(download, {
+    access: "anonymous",
+    run: async ({ deliver }) => {
+      async function* body() {
+        try {
+          for (let n = 0; n < 4096; n++) {
+            state.sent += CHUNK.length;
+            yield CHUNK;
+          }
+        } finally {
+          state.cleaned = true;
+        }
+      }
+      deliver({ kind: "download", fileName: 'a"b ü.cast', mediaType: "application/x-asciicast", body: body() });
+      return {};
+    },
+  }),
+  serve(socket, {
+    access: "anonymous",
+    run: async ({ deliver }, { id }) => {
+      if (id === "denied") throw new Fault("denied", "Not for you.");
+      deliver({ kind: "relay", address: id === "gone" ? "/nowhere.sock" : state.relayTo, ticket: `ticket-${id}` });
+      return {};
+    },
+  }),
+] as AnyAction<Db>[];
+
+let database: TestDatabase;
+let directory: string;
+let it_: Awaited<ReturnType<typeof startHttp>>;
+const open: { close(): Promise<void> }[] = [];
+
+async function start(options: Parameters<typeof startHttp>[0]["options"] = {}) {
+  const started = await startHttp({ database: database.database, directory, extra, options });
+  open.push(started);
+  return started;
+}
+
+beforeAll(async () => {
+  database = await testDatabase();
+  directory = await mkdtemp(join(tmpdir(), "sallyport-http-"));
+  await mkdir(join(directory, "dist/assets"), { recursive: true });
+  await writeFile(join(directory, "dist/index.html"), "<!doctype html><title>Console</title>");
+  await writeFile(join(directory, "dist/assets/app-abc123.js"), "console.log(1);".repeat(500));
+  it_ = await start();
+});
+
+afterAll(async () => {
+  await Promise.all(open.map((started) => started.close()));
+  await database?.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const mine = (port: number) => ({ origin: `http://127.0.0.1:${port}` });
+
+describe("input", () => {
+  it("comes from path and query; one value of a list is a list", async () => {
+    const { json } = await it_.ask("/api/echo/7?tags=a&n=3&on=false");
+    expect(json).toEqual({ id: "7", tags: ["a"], n: 3, on: false });
+    expect((await it_.ask("/api/echo/7?tags=a&tags=b")).json.tags).toEqual(["a", "b"]);
+  });
+
+  it("comes from path and body, and the path wins", async () => {
+    const reply = await it_.ask("/api/echo/7", { method: "POST", body: { id: "8", word: "hey" } });
+    expect(reply).toMatchObject({ status: 200, json: { id: "7", word: "hey" } });
+    expect((await it_.ask("/api/echo/7", { method: "POST" })).json.word).toBe("none");
+  });
+
+  it.each([
+    ["broken JSON", { raw: "{", status: 422 }],
+    ["a list", { raw: "[]", status: 422 }],
+    ["a poisoned prototype", { raw: '{"__proto__":{"a":1}}', status: 422 }],
+    ["a poisoned constructor", { raw: '{"constructor":{"prototype":{}}}', status: 422 }],
+    ["a form", { raw: "a=b", status: 422, headers: { "content-type": "application/x-www-form-urlencoded" } }],
+    ["plain text", { raw: "{}", status: 422, headers: { "content-type": "text/plain" } }],
+    ["more than 1 MiB", { raw: JSON.stringify({ word: "x".repeat(1 << 20) }), status: 413 }],
+  ])("%s is refused with a fault", async (_what, { status, ...how }) => {
+    const reply = await it_.ask("/api/echo/7", { method: "POST", ...how });
+    expect(reply.status).toBe(status);
+    expect(reply.json).toMatchObject({ error: status === 413 ? "too_large" : "invalid", requestId: reply.headers["x-request-id"] });
+  });
+
+  it("refuses a query that names the prototype", async () => {
+    expect((await it_.ask("/api/echo/7?__proto__=x")).status).toBe(422);
+  });
+});
+
+describe("faults", () => {
+  it("carry the failing fields in their details", async () => {
+    const { status, json } = await it_.ask("/api/echo/7?n=many");
+    expect(status).toBe(422);
+    expect(json.details.problems[0].path).toBe("n");
+  });
+
+  it("hide a bug, and the log holds neither the secret nor the row", async () => {
+    const { status, json } = await it_.ask("/api/broken", { method: "POST", body: { pin: "hunter2-secret" } });
+    expect(status).toBe(500);
+    expect(json).toEqual({ error: "internal", message: expect.stringContaining(json.requestId), requestId: json.requestId });
+    const logged = it_.lines.join("");
+    expect(logged).toContain(json.requestId);
+    expect(logged).toContain("It broke");
+    expect(logged).not.toContain("hunter2-secret");
+  });
+
+  it("answer unknown paths below /api as JSON", async () => {
+    expect(await it_.ask("/api/nothing")).toMatchObject({ status: 404, json: { error: "not_found" } });
+    expect((await it_.ask("/api")).status).toBe(404);
+  });
+
+  it("asks for sign-in and names the missing permission", async () => {
+    expect(await it_.ask("/api/users")).toMatchObject({ status: 401, json: { error: "unauthenticated" } });
+  });
+});
+
+describe("headers", () => {
+  it("protect every answer", async () => {
+    for (const path of ["/", "/api/setup", "/api/nothing", "/healthz"]) {
+      const { headers } = await it_.ask(path);
+      expect(headers["content-security-policy"]).toMatch(/default-src 'none'; script-src 'self';.*frame-ancestors 'none'/);
+      expect(headers).toMatchObject({
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+      });
+      expect(headers["strict-transport-security"]).toBeUndefined();
+      expect(headers["x-powered-by"]).toBeUndefined();
+    }
+    expect((await it_.ask("/api/setup")).headers["cache-control"]).toBe("no-store");
+  });
+
+  it.each([
+    ["localhost", 200],
+    ["127.0.0.1:1234", 200],
+    ["[::1]:80", 200],
+    ["gate.test", 200],
+    ["evil.example", 403],
+    ["gate.test.evil.example", 403],
+    ["localhost:80@evil.example", 403],
+  ])("Host %s answers %i", async (host, status) => {
+    expect((await it_.ask("/api/setup", { headers: { host } })).status).toBe(status);
+  });
+});
+
+describe("same origin", () => {
+  const post = (headers: Record<string, string>) => it_.ask("/api/echo/7", { method: "POST", body: {}, headers });
+  const cookie = { cookie: "sallyport_session=x" };
+
+  it.each<[string, () => Record<string, string>, number]>([
+    ["no page and no cookie", () => ({}), 200],
+    ["no page with the cookie", () => cookie, 403],
+    ["our own page", () => ({ ...cookie, ...mine(it_.port) }), 200],
+    ["our own page by fetch metadata", () => ({ ...cookie, "sec-fetch-site": "same-origin" }), 200],
+    ["another site", () => ({ ...cookie, origin: "https://evil.example" }), 403],
+    ["another site without a cookie", () => ({ origin: "https://evil.example" }), 403],
+    ["another port of this host", () => ({ ...cookie, origin: "http://127.0.0.1:1" }), 403],
+    ["another scheme", () => ({ ...cookie, origin: `https://127.0.0.1:${it_.port}` }), 403],
+    ["a sandboxed page", () => ({ ...cookie, origin: "null" }), 403],
+    ["a sibling site", () => ({ ...cookie, ...mine(it_.port), "sec-fetch-site": "same-site" }), 403],
+    ["an address typed in", () => ({ ...cookie, "sec-fetch-site": "none" }), 403],
+  ])("%s", async (_what, headers, status) => {
+    expect((await post(headers())).status).toBe(status);
+  });
+
+  it("takes the public address for our own", async () => {
+    const { ask: get } = await start({ publicUrl: "https://gate.example", hostNames: ["gate.example"], trustedProxies: ["127.0.0.1/32"] });
+    const headers = { host: "gate.example", origin: "https://gate.example", cookie: "__Host-sallyport_session=x" };
+    const { status, headers: answer } = await get("/api/echo/7", { method: "POST", body: {}, headers });
+    expect(status).toBe(200);
+    expect(answer["strict-transport-security"]).toMatch(/max-age/);
+  });
+});
+
+describe("console session", () => {
+  it("lives in a cookie that scripts and other sites never see", async () => {
+    const token = await it_.iam.makeSetupToken();
+    const body = { token, loginName: "first", name: "First", password: "a long enough password" };
+    const made = await it_.ask("/api/setup", { method: "POST", body });
+    expect(made.status).toBe(200);
+    expect(made.headers["set-cookie"]?.[0]).toMatch(/^sallyport_session=[\w-]+; Expires=.* GMT; Path=\/; HttpOnly; SameSite=Strict$/);
+    const cookie = made.headers["set-cookie"]![0]!.split(";")[0]!;
+    expect((await it_.ask("/api/me", { headers: { cookie } })).json.loginName).toBe("first");
+    const out = await it_.ask("/api/sign-out", { method: "POST", headers: { cookie, ...mine(it_.port) } });
+    expect(out.headers["set-cookie"]?.[0]).toMatch(/^sallyport_session=; Expires=Thu, 01 Jan 1970/);
+    expect((await it_.ask("/api/me", { headers: { cookie } })).status).toBe(401);
+  });
+
+  it("has the __Host- prefix and Secure behind a TLS proxy, and only there", async () => {
+    const { ask: get } = await start({ trustedProxies: ["127.0.0.1/32"] });
+    const headers = { "x-forwarded-proto": "https", "x-forwarded-for": "192.0.2.7" };
+    const reply = await get("/api/sign-in", { method: "POST", headers, body: { loginName: "first", password: "a long enough password" } });
+    expect(reply.headers["set-cookie"]?.[0]).toMatch(/^__Host-sallyport_session=.*; Secure$/);
+    const cookie = reply.headers["set-cookie"]![0]!.split(";")[0]!;
+    expect((await get("/api/me", { headers: { cookie, ...headers } })).status).toBe(200);
+    expect((await get("/api/me", { headers: { cookie } })).status).toBe(401);
+    const untrusted = await it_.ask("/api/sign-in", { method: "POST", headers, body: { loginName: "first", password: "a long enough password" } });
+    expect(untrusted.headers["set-cookie"]?.[0]).not.toContain("Secure");
+  });
+});
+
+describe("limits", () => {
+  it("slow down one address and say when to come back", async () => {
+    const { ask: get } = await start({ limits: { requests: 3, signIns: 100 } });
+    for (let n = 0; n < 3; n++) expect((await get("/healthz")).status).toBe(200);
+    const reply = await get("/healthz");
+    expect(reply).toMatchObject({ status: 429, json: { error: "too_many" } });
+    expect(Number(reply.headers["retry-after"])).toBeGreaterThan(0);
+  });
+
+  it("are stricter for sign-in", async () => {
+    const { ask: get } = await start({ limits: { requests: 100, signIns: 2 } });
+    const post = () => get("/api/sign-in", { method: "POST", body: { loginName: "x", password: "y" } });
+    expect([(await post()).status, (await post()).status, (await post()).status]).toEqual([401, 401, 429]);
+    expect((await get("/api/setup")).status).toBe(200);
+  });
+
+  it("count the client behind the trusted proxy, not what it claims", async () => {
+    const { ask: get } = await start({ limits: { requests: 1, signIns: 100 }, trustedProxies: ["127.0.0.1/32"] });
+    const from = (chain: string) => get("/healthz", { headers: { "x-forwarded-for": chain } });
+    expect((await from("1.1.1.1, 192.0.2.1")).status).toBe(200);
+    expect((await from("2.2.2.2, 192.0.2.1")).status).toBe(429);
+    expect((await from("192.0.2.2")).status).toBe(200);
+  });
+});
+
+describe("download", () => {
+  it("streams with a name, and stops producing when the reader is gone", async () => {
+    state.sent = 0;
+    state.cleaned = false;
+    const client = connect(it_.port, "127.0.0.1");
+    client.write("POST /api/download HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
+    const first = await new Promise<Buffer>((resolve) => client.once("data", resolve));
+    client.pause();
+    const head = first.toString("latin1");
+    expect(head).toContain("content-disposition: attachment; filename=\"a_b _.cast\"; filename*=UTF-8''a%22b%20%C3%BC.cast");
+    expect(head).toContain("content-type: application/x-asciicast");
+    await expect.poll(() => state.sent).toBeGreaterThan(0);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const held = state.sent;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(state.sent).toBe(held);
+    expect(held).toBeLessThan(64 << 20);
+    client.destroy();
+    await expect.poll(() => state.cleaned).toBe(true);
+  });
+});
+
+describe("sockets", () => {
+  let upstream: ReturnType<typeof createServer>;
+  const tickets: unknown[] = [];
+
+  beforeAll(async () => {
+    state.relayTo = join(directory, "gateway.sock");
+    const webSockets = new WebSocketServer({ noServer: true });
+    upstream = createServer().on("upgrade", (request, duplex, head) => {
+      tickets.push(request.headers["x-sallyport-ticket"]);
+      if (request.headers["x-sallyport-ticket"] === "ticket-refused") return void duplex.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+      webSockets.handleUpgrade(request, duplex, head, (webSocket) => webSocket.on("message", (data, binary) => webSocket.send(data, { binary })));
+    });
+    await new Promise<void>((resolve) => upstream.listen(state.relayTo, resolve));
+  });
+  afterAll(() => void upstream.close().closeAllConnections());
+
+  const dial = (path: string, headers: Record<string, string> = mine(it_.port)) =>
+    new WebSocket(`ws://127.0.0.1:${it_.port}/api${path}`, { headers });
+
+  it("are handed to the process that knows the ticket, byte for byte", async () => {
+    const client = dial("/socket/one");
+    await new Promise((resolve, reject) => client.once("open", resolve).once("error", reject));
+    const sent = Buffer.alloc(3 << 20, 5);
+    const echoed = new Promise<Buffer>((resolve) => client.once("message", (data) => resolve(data as Buffer)));
+    client.send(sent);
+    expect((await echoed).equals(sent)).toBe(true);
+    expect(tickets.at(-1)).toBe("ticket-one");
+    const closed = new Promise((resolve) => client.once("close", resolve));
+    client.close();
+    await closed;
+  });
+
+  it.each([
+    ["denied", "denied", 4403],
+    ["gone", "unavailable", 4503],
+    ["refused", "unavailable", 4503],
+  ])("%s: the fault comes as a frame", async (id, code, close) => {
+    const client = dial(`/socket/${id}`);
+    const frame = new Promise<string>((resolve) => client.once("message", (data) => resolve(String(data))));
+    const closed = new Promise<number>((resolve) => client.once("close", resolve));
+    expect(JSON.parse(await frame)).toEqual({ type: "fault", code, message: expect.any(String) });
+    expect(await closed).toBe(close);
+  });
+
+  it.each<[string, string, Record<string, string>, number]>([
+    ["another site", "/socket/one", { origin: "https://evil.example" }, 403],
+    ["no origin", "/socket/one", {}, 403],
+    ["another host name", "/socket/one", { origin: "http://evil.example", host: "evil.example" }, 403],
+    ["an unknown path", "/nothing", { origin: "own" }, 404],
+  ])("%s is refused before the handshake", async (_what, path, headers, status) => {
+    const seen = tickets.length;
+    const client = dial(path, headers.origin === "own" ? mine(it_.port) : headers);
+    const answer = await new Promise<number>((resolve) => {
+      client.once("unexpected-response", (request, response) => {
+        resolve(response.statusCode ?? 0);
+        request.destroy();
+      });
+      client.on("error", () => {});
+    });
+    expect(answer).toBe(status);
+    expect(tickets.length).toBe(seen);
+  });
+
+  it("are written to the audit trail", async () => {
+    const { rows } = await database.database.pool.query("select outcome from audit_event where action = 'echo.socket' order by at");
+    expect(rows.map(({ outcome }) => outcome)).toContain("ok");
+    expect(rows.map(({ outcome }) => outcome)).toContain("denied");
+  });
+});
+
+describe("documents", () => {
+  it("describe every action", async () => {
+    const { json } = await it_.ask("/api/openapi.json");
+    expect(json.openapi).toBe("3.1.0");
+    for (const { endpoint: promise, access } of it_.actions) {
+      const [method = "", path = ""] = promise.route.split(" ");
+      const operation = json.paths[`/api${path.replace(/:(\w+)/g, "{$1}")}`]?.[method === "SOCKET" ? "get" : method.toLowerCase()];
+      expect(operation, promise.route).toMatchObject({ operationId: promise.name, summary: promise.title });
+      expect(Object.keys(operation.responses)).toContain("422");
+      if (access === "granted") expect(operation.description).toContain(`"${promise.name}"`);
+    }
+  });
+
+  it("are readable without scripts", async () => {
+    const { text, headers } = await it_.ask("/api/docs");
+    expect(headers["content-type"]).toContain("text/html");
+    expect(text).not.toMatch(/<script/i);
+    for (const { endpoint: promise } of it_.actions) expect(text).toContain(`id="${promise.name}"`);
+  });
+});
+
+describe("health and metrics", () => {
+  it("are alive, and ready only when every part is", async () => {
+    expect((await it_.ask("/healthz")).json).toEqual({ alive: true });
+    expect((await it_.ask("/readyz")).status).toBe(200);
+    const { ask: get } = await start({ ready: async () => ({ database: true, gateways: false }) });
+    expect(await get("/readyz")).toMatchObject({ status: 503, json: { ready: false, parts: { gateways: false } } });
+  });
+
+  it("counts by route, not by address, and only for who may read", async () => {
+    await it_.ask("/api/echo/some-secret-id");
+    const { text } = await it_.ask("/metrics");
+    expect(text).toMatch(/sallyport_http_request_seconds_count\{method="GET",route="\/api\/echo\/:id",status="200"\} \d/);
+    expect(text).toContain("sallyport_nodejs_eventloop_lag_seconds");
+    expect(text).not.toContain("some-secret-id");
+    expect((await it_.ask("/metrics", { headers: { "x-forwarded-for": "192.0.2.1" } })).status).toBe(403);
+    const { ask: get } = await start({ metricsFrom: ["192.0.2.0/24"] });
+    expect((await get("/metrics")).status).toBe(403);
+  });
+
+  it("shows a measure that fails as not a number", async () => {
+    const measures = [{ name: "bad", help: "Bad", read: () => Promise.reject(new Error("no")) }, { name: "good", help: "Good", read: () => 4 }];
+    const { ask: get } = await start({ measures });
+    const { text } = await get("/metrics");
+    expect(text).toContain("sallyport_bad Nan");
+    expect(text).toContain("sallyport_good 4");
+  });
+});
+
+describe("console pages", () => {
+  it("falls back to the index for pages, never for /api or files", async () => {
+    for (const path of ["/", "/users", "/sessions/1"]) expect((await it_.ask(path)).text).toContain("<title>Console</title>");
+    for (const path of ["/api/users/x/y", "/assets/none.js", "/none.png"]) expect((await it_.ask(path)).status).toBe(404);
+    expect((await it_.ask("/..%2f..%2f..%2fetc/passwd")).text).not.toContain("root:");
+  });
+
+  it("packs, and lets hashed files be kept for ever", async () => {
+    const { headers, text } = await it_.ask("/assets/app-abc123.js", { headers: { "accept-encoding": "gzip, br" } });
+    expect(headers).toMatchObject({ "content-encoding": "br", "cache-control": "public, max-age=31536000, immutable" });
+    expect(text.length).toBeLessThan(1000);
+    const again = await it_.ask("/assets/app-abc123.js", { headers: { "if-none-match": headers.etag! } });
+    expect(again.status).toBe(304);
+    expect((await it_.ask("/")).headers["cache-control"]).toBe("no-cache");
+  });
+});
+
+it("cuts idle connections when it closes, within its time", async () => {
+  const { port, close } = await start();
+  const idle = connect(port, "127.0.0.1");
+  await new Promise((resolve) => idle.once("connect", resolve));
+  idle.write("POST /api/echo/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{");
+  idle.on("error", () => {}).resume();
+  const gone = new Promise((resolve) => idle.once("close", resolve));
+  const from = Date.now();
+  await close();
+  await gone;
+  expect(Date.now() - from).toBeLessThan(5_000);
+  await expect(ask(port, "/healthz")).rejects.toThrow("ECONNREFUSED");
+});
