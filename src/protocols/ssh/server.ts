@@ -4,6 +4,7 @@ import { type Channels, createChannels } from "./channels.ts";
 import type { WireChannel } from "./channel.ts";
 import { type ClientSession, createSessionRequests } from "./client-session.ts";
 import { parsePrivateKey } from "./keys.ts";
+import { prepareMemory } from "./memory.ts";
 import { type AuthAttempt, type AuthMethod, type AuthVerdict, createServerAuth } from "./server-auth.ts";
 import { createTransport, KEEPALIVE, type Keepalive, type Transport, type TransportEnd } from "./transport.ts";
 import { type ChannelOpen, OPEN_FAILURE, type ParsedKey } from "./wire.ts";
@@ -72,6 +73,7 @@ export interface SshServerOptions {
  * decides. RFC 4253, 4252, 4254, 4256.
  */
 export function createSshServer(options: SshServerOptions): SshServer {
+  prepareMemory();
   const limits = { ...LIMITS, ...options.limits };
   const hostKeys = byAlgorithm(options.hostKeys);
   const open = new Set<Transport>();

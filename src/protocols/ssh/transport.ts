@@ -7,6 +7,7 @@ import {
   type Offer,
   type ParsedKey,
   Protocol,
+  recycle,
 } from "./wire.ts";
 
 /** Why a connection is over. `vanished`: the other side answered nothing for the whole keepalive time. */
@@ -72,6 +73,17 @@ export function createTransport(options: TransportOptions): Transport {
   let timer: NodeJS.Timeout | undefined;
   const { promise: ended, resolve: settle } = Promise.withResolvers<TransportEnd>();
 
+  const unwritten: Buffer[] = [];
+  let oldest = 0;
+  /** Writes finish in order. */
+  const written = (error?: Error | null) => {
+    const packet = unwritten[oldest];
+    oldest += 1;
+    if (packet && !error) recycle(packet);
+    if (oldest < unwritten.length) return;
+    unwritten.length = 0;
+    oldest = 0;
+  };
   const uncork = () => {
     corked = false;
     socket.uncork();
@@ -93,7 +105,8 @@ export function createTransport(options: TransportOptions): Transport {
         socket.cork();
         process.nextTick(uncork);
       }
-      socket.write(data);
+      unwritten.push(data);
+      socket.write(data, written);
     },
     onError: (error) => close({ kind: "failed", words: error.message }),
     onHeader: (header) => options.onHeader?.(header.versions.software),

@@ -160,10 +160,16 @@ export const parseKey = (
     parseKey(data: Buffer | string, passphrase?: string): ParsedKey | ParsedKey[] | Error;
   }
 ).parseKey;
-const crypto = require("ssh2/lib/protocol/crypto.js") as { init: Promise<void>; bindingAvailable: boolean };
+const crypto = require("ssh2/lib/protocol/crypto.js") as {
+  init: Promise<void>;
+  bindingAvailable: boolean;
+  recycle(packet: Buffer): void;
+};
 
 /** Resolves when ciphers can be used. */
 export const cryptoReady: Promise<void> = crypto.init;
+/** Gives a written packet's memory back. */
+export const recycle = crypto.recycle;
 /** Whether the native addon encrypts; without it throughput halves. */
 export const nativeCrypto: boolean = crypto.bindingAvailable;
 
