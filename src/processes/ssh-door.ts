@@ -32,8 +32,7 @@ export interface SshDoor {
 }
 
 /**
- * Takes SSH connections and hands each, unread, to the gateway with the fewest sessions (then the fewest bytes per
- * second). A connection that nobody can take is closed at once. An address may hold `perAddress` connections that are
+ * Takes SSH connections and hands each, unread, to the gateway with the least load: sessions, and bytes per second. A connection that nobody can take is closed at once. An address may hold `perAddress` connections that are
  * not signed in; loopback is limited only by the 2,000 of all, for port forwarders come from there.
  */
 export async function openSshDoor(deps: {
@@ -107,5 +106,10 @@ function leastBusy(gateways: readonly Behind[]): Behind | undefined {
   return best;
 }
 
-const compare = (a: Behind, b: Behind): number =>
-  a.sessions + a.waiting.size - (b.sessions + b.waiting.size) || a.bytesPerSecond - b.bytesPerSecond;
+/** One session, or so many bytes per second, weigh alike: who types must not wait behind somebody's bulk transfer. */
+const BYTES_LIKE_A_SESSION = 2_000_000;
+
+const load = ({ sessions, waiting, bytesPerSecond }: Behind): number =>
+  sessions + waiting.size + bytesPerSecond / BYTES_LIKE_A_SESSION;
+
+const compare = (a: Behind, b: Behind): number => load(a) - load(b);
