@@ -3,7 +3,7 @@ import { serve } from "../../db/index.ts";
 import * as schema from "../schema.ts";
 import { type FoundEvent, findEvents, readStatus } from "./event.store.ts";
 
-const listAuditEvents = serve(schema.listAuditEvents, {
+export const listAuditEvents = serve(schema.listAuditEvents, {
   access: "granted",
   async run({ db, actor }, input) {
     if (!actor.orgId) throw notFound("organization");
@@ -12,7 +12,7 @@ const listAuditEvents = serve(schema.listAuditEvents, {
   },
 });
 
-const readAuditStatus = serve(schema.readAuditStatus, {
+export const readAuditStatus = serve(schema.readAuditStatus, {
   access: "granted",
   async run({ db }) {
     const { sealed, unsealed, position, hash, at, keyId } = await readStatus(db);
