@@ -30,10 +30,10 @@ export async function startBenchGate(): Promise<BenchGate> {
   const sshd = await startSshd({ authorizedKeys: [key.publicLine], config: ["LogLevel ERROR"] });
   const program = await startTestProgram();
   await grantAccess(program, sshd, key);
-  const common = [
-    ...["-F", "none", "-i", keyFile, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no"],
-    ...["-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"],
-  ];
+  const common =
+    `-F none -i ${keyFile} -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR`.split(
+      " ",
+    );
   const target = ["-p", String(sshd.port), `${sshd.username}@127.0.0.1`];
   const jump = ["ssh", ...common, "-W", "%h:%p", ...target].join(" ");
   return {
@@ -53,7 +53,11 @@ export async function startBenchGate(): Promise<BenchGate> {
   };
 }
 
-async function grantAccess(program: TestProgram, sshd: Sshd, key: { privateKey: string; publicLine: string }): Promise<void> {
+async function grantAccess(
+  program: TestProgram,
+  sshd: Sshd,
+  key: { privateKey: string; publicLine: string },
+): Promise<void> {
   const admin = await program.setUp();
   await admin.call(addMySshKey, { name: "bench", publicKey: key.publicLine });
   const asset = await admin.call(createAsset, {

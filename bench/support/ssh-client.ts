@@ -27,7 +27,9 @@ export function startBulk(args: readonly string[]): { stop(): void } {
 
 /** Round trips of single keystrokes through a terminal, in ms. */
 export async function echoTimes(args: readonly string[], strokes: number): Promise<number[]> {
-  const child = spawn("ssh", ["-tt", ...args, "stty raw -echo; printf READY; exec cat"], { stdio: ["pipe", "pipe", "ignore"] });
+  const child = spawn("ssh", ["-tt", ...args, "stty raw -echo; printf READY; exec cat"], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
   try {
     await read(child, "READY".length);
     const times: number[] = [];

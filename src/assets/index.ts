@@ -10,12 +10,15 @@ import { nodeActions } from "./inventory/node.ts";
 export type { Connection, HostKeyCheck } from "./accounts/connection.ts";
 export { type Decision, decide, notAllowed, type Request } from "./grants/decision.ts";
 export { myAssets } from "./grants/my-assets.ts";
-export { ensureRoot } from "./inventory/node.ts";
 
 export type Assets = ReturnType<typeof createAssets>;
 
 /** Assets, accounts and permission rules. `protocols` is the list of drivers; `openPrivateKey` reads keys for accounts. */
-export function createAssets(deps: { sealer: Sealer; protocols: Registry<ProtocolEntry>; openPrivateKey: OpenPrivateKey }) {
+export function createAssets(deps: {
+  sealer: Sealer;
+  protocols: Registry<ProtocolEntry>;
+  openPrivateKey: OpenPrivateKey;
+}) {
   const { sealer, protocols, openPrivateKey } = deps;
   return {
     actions: [

@@ -122,7 +122,7 @@ export async function run<Db, I extends z.ZodType, O extends z.ZodType, P>(
 }
 
 /** Throws Fault `unauthenticated` or `denied` unless the actor may call the action. */
-export function authorize(action: Pick<AnyAction<never>, "access" | "endpoint">, actor: Actor): void {
+function authorize(action: Pick<AnyAction<never>, "access" | "endpoint">, actor: Actor): void {
   if (action.access === "anonymous") return;
   if (actor.kind === "anonymous") throw new Fault("unauthenticated", "Sign in first.");
   if (action.access === "signed-in" || actor.kind === "system" || actor.permissions.has(action.endpoint.name)) return;

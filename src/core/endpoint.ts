@@ -22,7 +22,7 @@ export const endpoint = <I extends z.ZodType, O extends z.ZodType>(promise: Endp
 export const isRead = (promise: Endpoint): boolean => promise.route.startsWith("GET ");
 
 /** The most rows one page of a list holds. */
-export const MAX_PAGE = 200;
+const MAX_PAGE = 200;
 
 /** The input of every list: free text, keyset cursor (opaque, from the page before), page size. */
 export const listInput = <S extends z.ZodRawShape>(filters: S) =>

@@ -1,7 +1,6 @@
 export * from "./action.ts";
 export * from "./clock.ts";
 export * from "./endpoint.ts";
-export * from "./events.ts";
 export * from "./fault.ts";
 export * from "./fields.ts";
 export * from "./id.ts";

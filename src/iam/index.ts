@@ -60,7 +60,12 @@ export function createIam(deps: { database: Database; runtime: Runtime<Db>; pars
     /** Those of the users who may act at all. */
     activeUsers: async (ids: readonly string[]): Promise<ReadonlySet<string>> => {
       if (ids.length === 0) return new Set();
-      const rows = await database.db.selectFrom("users").select("id").where("id", "in", [...new Set(ids)]).where("active", "=", true).execute();
+      const rows = await database.db
+        .selectFrom("users")
+        .select("id")
+        .where("id", "in", [...new Set(ids)])
+        .where("active", "=", true)
+        .execute();
       return new Set(rows.map(({ id }) => id));
     },
 

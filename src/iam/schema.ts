@@ -41,7 +41,12 @@ export const completeSetup = endpoint({
   route: "POST /setup",
   name: "setup.complete",
   title: "Make the first administrator with the single-use set-up token",
-  input: z.object({ token: secret(z.string().min(1).max(200)), loginName: LoginName, name: Name, password: NewPassword }),
+  input: z.object({
+    token: secret(z.string().min(1).max(200)),
+    loginName: LoginName,
+    name: Name,
+    password: NewPassword,
+  }),
   output: Me,
 });
 

@@ -81,7 +81,13 @@ export const openTerminal = endpoint({
   route: "SOCKET /terminal",
   name: "terminal.open",
   title: "Open a terminal on an asset, in the browser",
-  input: z.object({ assetId: Id, accountId: Id, protocol: ProtocolKind.default("ssh"), cols: Cells.default(80), rows: Cells.default(24) }),
+  input: z.object({
+    assetId: Id,
+    accountId: Id,
+    protocol: ProtocolKind.default("ssh"),
+    cols: Cells.default(80),
+    rows: Cells.default(24),
+  }),
   output: z.object({}),
 });
 
@@ -111,7 +117,15 @@ export type TerminalRequest = z.output<typeof TerminalRequest>;
 
 /** To the browser, as JSON text frames. `fault` and `ended` are followed by the end of the socket. */
 export const TerminalNotice = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("opened"), sessionId: Id, asset: Name, account: Name, recorded: z.boolean(), startedAt: Moment, until: Moment.nullable() }),
+  z.object({
+    type: z.literal("opened"),
+    sessionId: Id,
+    asset: Name,
+    account: Name,
+    recorded: z.boolean(),
+    startedAt: Moment,
+    until: Moment.nullable(),
+  }),
   z.object({ type: z.literal("size"), cols: Cells, rows: Cells }),
   z.object({ type: z.literal("watchers"), names: z.array(Name) }),
   z.object({ type: z.literal("pong") }),

@@ -57,14 +57,26 @@ export async function startTestProgram(
 ): Promise<TestProgram> {
   const data = options.data ?? (await mkdtemp(join(tmpdir(), "sallyport-program-")));
   const [port, sshPort] = [await freePort(), await freePort()];
-  const args = ["--data", data, "--listen", `127.0.0.1:${port}`, "--ssh", `127.0.0.1:${sshPort}`, ...(options.args ?? [])];
+  const args = [
+    "--data",
+    data,
+    "--listen",
+    `127.0.0.1:${port}`,
+    "--ssh",
+    `127.0.0.1:${sshPort}`,
+    ...(options.args ?? []),
+  ];
   if (options.database) args.push("--database", options.database);
   if (options.demo) args.push("--demo");
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   let printed = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (printed += chunk));
   const url = `http://127.0.0.1:${port}`;
-  await until(() => printed.includes("Sallyport is running"), () => child.exitCode !== null, () => printed);
+  await until(
+    () => printed.includes("Sallyport is running"),
+    () => child.exitCode !== null,
+    () => printed,
+  );
   const client = (cookie: string): Client => createClient(url, cookie);
 
   return {
@@ -104,7 +116,8 @@ async function cookieOf(url: string, endpoint: Endpoint, input: object): Promise
 function createClient(url: string, cookie: string): Client {
   return {
     cookie,
-    fetch: (path, init = {}) => fetch(url + path, { ...init, headers: { origin: url, cookie, ...init.headers } }),
+    fetch: (path, init = {}) =>
+      fetch(url + path, { ...init, headers: { origin: url, cookie, ...(init.headers as Record<string, string>) } }),
     async call(endpoint, input) {
       const answer = await send(url, cookie, endpoint, input as object);
       return endpoint.output.parse(await answer.json());
@@ -117,14 +130,14 @@ async function send(url: string, cookie: string, endpoint: Endpoint, input: obje
   const [method = "", route = ""] = endpoint.route.split(" ");
   const rest: Record<string, unknown> = { ...input };
   const path = route.replace(/:([a-zA-Z]+)/g, (_, key: string) => {
-    const value = String(rest[key]);
+    const value = rest[key] as string;
     delete rest[key];
     return encodeURIComponent(value);
   });
   const query = new URLSearchParams();
-  for (const [key, value] of Object.entries(rest)) if (value !== undefined) query.set(key, String(value));
+  for (const [key, value] of Object.entries(rest)) if (value !== undefined) query.set(key, `${value as string}`);
   const reads = method === "GET";
-  const answer = await fetch(`${url}/api${path}${reads && query.size > 0 ? `?${query}` : ""}`, {
+  const answer = await fetch(`${url}/api${path}${reads && query.size > 0 ? `?${query.toString()}` : ""}`, {
     method,
     headers: { origin: url, cookie, ...(!reads && { "content-type": "application/json" }) },
     body: reads ? null : JSON.stringify(rest),

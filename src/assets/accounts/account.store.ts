@@ -5,7 +5,9 @@ import type { Account } from "./schema.ts";
 const accounts = (db: Db, orgId: string) =>
   db
     .selectFrom("account")
-    .innerJoin("asset", (on) => on.onRef("asset.org_id", "=", "account.org_id").onRef("asset.id", "=", "account.asset_id"))
+    .innerJoin("asset", (on) =>
+      on.onRef("asset.org_id", "=", "account.org_id").onRef("asset.id", "=", "account.asset_id"),
+    )
     .where("account.org_id", "=", orgId)
     .select([
       "account.id",
@@ -47,9 +49,18 @@ export async function listAccounts(
   if (filter.search) {
     const pattern = containing(filter.search);
     query = query.where((row) =>
-      row.or([row("account.name", "ilike", pattern), row("account.username", "ilike", pattern), row("asset.name", "ilike", pattern)]),
+      row.or([
+        row("account.name", "ilike", pattern),
+        row("account.username", "ilike", pattern),
+        row("asset.name", "ilike", pattern),
+      ]),
     );
   }
-  const found = await page(query, { by: "account.sort_name", id: "account.id", limit: filter.limit, cursor: filter.cursor });
-  return { items: found.items.map((row) => toAccount(row as Row)), next: found.next };
+  const found = await page(query, {
+    by: "account.sort_name",
+    id: "account.id",
+    limit: filter.limit,
+    cursor: filter.cursor,
+  });
+  return { items: found.items.map((row) => toAccount(row)), next: found.next };
 }

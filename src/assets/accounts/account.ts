@@ -93,7 +93,10 @@ export function accountActions({ sealer, openPrivateKey }: { sealer: Sealer; ope
   });
 
   return [
-    serve(schema.listAccounts, { access: "granted", run: ({ db, actor }, input) => listAccounts(db, orgOf(actor), input) }),
+    serve(schema.listAccounts, {
+      access: "granted",
+      run: ({ db, actor }, input) => listAccounts(db, orgOf(actor), input),
+    }),
     create,
     update,
     remove,

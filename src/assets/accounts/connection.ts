@@ -1,5 +1,16 @@
 import { z } from "zod";
-import { type AnyAction, type Actor, endpoint, Fault, Host, Id, plain, Port, run, type Runtime } from "../../core/index.ts";
+import {
+  type AnyAction,
+  type Actor,
+  endpoint,
+  Fault,
+  Host,
+  Id,
+  plain,
+  Port,
+  run,
+  type Runtime,
+} from "../../core/index.ts";
 import { type Db, type Sealer, serve } from "../../db/index.ts";
 import { keepOffered, pinFirst, pinnedKey } from "../inventory/host-key.store.ts";
 import { secretContext } from "./account.ts";
@@ -56,7 +67,10 @@ const refuseEndpoint = endpoint({
   output: z.object({}),
 });
 
-const place = (actor: Actor, key: { assetId: string; host: string; port: number }) => ({ orgId: actor.orgId ?? "", ...key });
+const place = (actor: Actor, key: { assetId: string; host: string; port: number }) => ({
+  orgId: actor.orgId ?? "",
+  ...key,
+});
 
 const pin = serve(pinEndpoint, {
   access: "signed-in",
@@ -85,8 +99,12 @@ export function createConnections({ sealer }: { sealer: Sealer }) {
     ): Promise<Connection> {
       const row = await db
         .selectFrom("account")
-        .innerJoin("asset", (on) => on.onRef("asset.org_id", "=", "account.org_id").onRef("asset.id", "=", "account.asset_id"))
-        .innerJoin("asset_protocol as p", (on) => on.onRef("p.org_id", "=", "asset.org_id").onRef("p.asset_id", "=", "asset.id"))
+        .innerJoin("asset", (on) =>
+          on.onRef("asset.org_id", "=", "account.org_id").onRef("asset.id", "=", "account.asset_id"),
+        )
+        .innerJoin("asset_protocol as p", (on) =>
+          on.onRef("p.org_id", "=", "asset.org_id").onRef("p.asset_id", "=", "asset.id"),
+        )
         .where("account.org_id", "=", of.orgId)
         .where("account.id", "=", of.accountId)
         .where("account.asset_id", "=", of.assetId)
@@ -94,7 +112,8 @@ export function createConnections({ sealer }: { sealer: Sealer }) {
         .select(["asset.host", "p.port", "p.settings", "account.username", "account.secret_kind", "account.secret"])
         .executeTakeFirst();
       if (!row) throw new Fault("not_found", "The asset, the account or the protocol is gone.");
-      if (!row.secret) throw new Fault("conflict", "No secret is stored for this account. Ask an administrator to set it.");
+      if (!row.secret)
+        throw new Fault("conflict", "No secret is stored for this account. Ask an administrator to set it.");
       return {
         assetId: of.assetId,
         orgId: of.orgId,
@@ -108,7 +127,11 @@ export function createConnections({ sealer }: { sealer: Sealer }) {
     },
 
     /** A new check of the connection's target; its events are the actor's. */
-    hostKeyCheck(runtime: Runtime<Db>, actor: Actor, connection: Pick<Connection, "orgId" | "assetId" | "host" | "port">): HostKeyCheck {
+    hostKeyCheck(
+      runtime: Runtime<Db>,
+      actor: Actor,
+      connection: Pick<Connection, "orgId" | "assetId" | "host" | "port">,
+    ): HostKeyCheck {
       const { orgId, assetId, host, port } = connection;
       let first: SeenKey | null = null;
       async function refuseKey(pinned: string, key: SeenKey): Promise<never> {

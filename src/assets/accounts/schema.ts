@@ -6,7 +6,12 @@ import { Named, Version } from "../../iam/schema.ts";
 export const SecretKind = z.enum(["password", "key"]);
 
 const Username = plain(
-  z.string().trim().min(1, "Give the user name on the target.").max(128).regex(/^[^\p{Cc}\p{Cf}]+$/u, "No control characters."),
+  z
+    .string()
+    .trim()
+    .min(1, "Give the user name on the target.")
+    .max(128)
+    .regex(/^[^\p{Cc}\p{Cf}]+$/u, "No control characters."),
 );
 
 export const NewSecret = z.object({

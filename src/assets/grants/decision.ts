@@ -39,4 +39,7 @@ function decideOne(facts: Facts | null, { protocol, action }: Request, now: Date
 
 /** The Fault of a request that no rule allows. It says the same whether the asset exists or not. */
 export const notAllowed = (): Fault =>
-  new Fault("denied", "No permission rule lets you do this here and now. Ask an administrator of the organization for a rule.");
+  new Fault(
+    "denied",
+    "No permission rule lets you do this here and now. Ask an administrator of the organization for a rule.",
+  );

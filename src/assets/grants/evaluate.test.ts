@@ -34,7 +34,10 @@ describe("how rules combine", () => {
   });
 
   test("several rules add up", () => {
-    const rules = [rule({ actions: ["connect"] }), rule({ id: "r2", allAccounts: false, accountNames: ["root"], actions: ["upload"] })];
+    const rules = [
+      rule({ actions: ["connect"] }),
+      rule({ id: "r2", allAccounts: false, accountNames: ["root"], actions: ["upload"] }),
+    ];
     expect(allowed(rules)).toEqual(["connect", "upload"]);
     expect(allowed(rules, { accountName: "web" })).toEqual(["connect"]);
   });

@@ -31,7 +31,7 @@ export interface Answer {
 }
 
 /** Whether all required sides of a rule's right half are filled; an exclusion alone fills the accounts' side. */
-export const isComplete = (rule: Rule): boolean =>
+const isComplete = (rule: Rule): boolean =>
   (rule.allAccounts || rule.accountNames.length + rule.excludedNames.length + rule.virtualAccounts.length > 0) &&
   (rule.allProtocols || rule.protocols.length > 0) &&
   rule.actions.length > 0;
@@ -54,7 +54,9 @@ export function evaluate(rules: readonly Rule[], question: Question): Answer {
   const nextChange = nextBoundary(rules, now);
   const speaks = current.some((rule) => rule.allProtocols || rule.protocols.includes(protocol));
   if (!speaks) return { actions: new Map(), nextChange };
-  const excluded = new Set(current.filter((rule) => rule.excludedNames.includes(accountName)).flatMap((rule) => rule.actions));
+  const excluded = new Set(
+    current.filter((rule) => rule.excludedNames.includes(accountName)).flatMap((rule) => rule.actions),
+  );
   const actions = new Map<GrantAction, readonly Rule[]>();
   for (const action of GRANT_ACTIONS) {
     const giving = current.filter((rule) => rule.actions.includes(action) && covers(rule, question));

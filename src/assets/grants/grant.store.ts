@@ -4,7 +4,9 @@ import type { Grant } from "./schema.ts";
 
 const NAMES_SHOWN = 1000;
 
-const named = (table: "grant_user" | "grant_group" | "grant_asset" | "grant_node", key: string, of: string) => sql<{ id: string; name: string }[]>`
+const named = (table: "grant_user" | "grant_group" | "grant_asset" | "grant_node", key: string, of: string) => sql<
+  { id: string; name: string }[]
+>`
   coalesce((select json_agg(json_build_object('id', t.id, 'name', t.name) order by t.sort_name)
     from (select t.id, t.name, t.sort_name from ${sql.table(table)} x join ${sql.table(of)} t on t.id = x.${sql.ref(key)}
       where x.org_id = g.org_id and x.grant_id = g.id order by t.sort_name limit ${NAMES_SHOWN}) t), '[]'::json)`;
@@ -103,7 +105,7 @@ export async function listGrants(db: Db, orgId: string, filter: GrantFilter, now
     );
   }
   const found = await page(query, { by: "g.sort_name", id: "g.id", limit: filter.limit, cursor: filter.cursor });
-  return { items: found.items.map((row) => toGrant(row as Row, now)), next: found.next };
+  return { items: found.items.map((row) => toGrant(row, now)), next: found.next };
 }
 
 const SIDES = {
@@ -116,10 +118,20 @@ const SIDES = {
 export type Side = keyof typeof SIDES;
 
 /** Makes one side of a rule hold exactly these ids; what stays is not touched. */
-export async function replaceSide(db: Db, orgId: string, grantId: string, side: Side, ids: readonly string[]): Promise<void> {
+export async function replaceSide(
+  db: Db,
+  orgId: string,
+  grantId: string,
+  side: Side,
+  ids: readonly string[],
+): Promise<void> {
   const [table, key] = SIDES[side];
   const wanted = [...new Set(ids)];
-  await sql`delete from ${sql.table(table)} where org_id = ${orgId} and grant_id = ${grantId} and ${sql.ref(key)} <> all(${wanted}::uuid[])`.execute(db);
+  await sql`delete from ${sql.table(table)} where org_id = ${orgId} and grant_id = ${grantId} and ${sql.ref(key)} <> all(${wanted}::uuid[])`.execute(
+    db,
+  );
   await sql`insert into ${sql.table(table)} (org_id, grant_id, ${sql.ref(key)})
-    select ${orgId}::uuid, ${grantId}::uuid, id from unnest(${wanted}::uuid[]) as id on conflict do nothing`.execute(db);
+    select ${orgId}::uuid, ${grantId}::uuid, id from unnest(${wanted}::uuid[]) as id on conflict do nothing`.execute(
+    db,
+  );
 }

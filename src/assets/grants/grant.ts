@@ -21,8 +21,10 @@ const WHAT: Record<Side, string> = { userIds: "user", groupIds: "group", assetId
 function refusal(name: string): (error: unknown) => never {
   return (error) => {
     const broken = violated(error);
-    if (broken === "grant_name_is_unique") throw new Fault("conflict", `There is a rule "${name}" already. Choose another name.`);
-    if (broken === "grant_window_is_not_empty") throw new Fault("invalid", "expiresAt: the end must come after the start.");
+    if (broken === "grant_name_is_unique")
+      throw new Fault("conflict", `There is a rule "${name}" already. Choose another name.`);
+    if (broken === "grant_window_is_not_empty")
+      throw new Fault("invalid", "expiresAt: the end must come after the start.");
     throw error;
   };
 }
@@ -63,7 +65,11 @@ const create = serve(schema.createGrant, {
     const id = newId();
     about({ kind: "grant", id, name: input.name });
     const values = { ...columns({ ...input, startsAt: input.startsAt ?? now.toISOString() }), name: input.name };
-    await db.insertInto("access_grant").values({ id, org_id: orgOf(actor), ...values }).execute().catch(refusal(input.name));
+    await db
+      .insertInto("access_grant")
+      .values({ id, org_id: orgOf(actor), ...values })
+      .execute()
+      .catch(refusal(input.name));
     await replaceSides(db, actor, id, input);
     return visibleGrant(db, actor, id, now);
   },
@@ -101,7 +107,10 @@ const remove = serve(schema.deleteGrant, {
 });
 
 export const grantActions = () => [
-  serve(schema.listGrants, { access: "granted", run: ({ db, actor, now }, input) => listGrants(db, orgOf(actor), input, now) }),
+  serve(schema.listGrants, {
+    access: "granted",
+    run: ({ db, actor, now }, input) => listGrants(db, orgOf(actor), input, now),
+  }),
   serve(schema.readGrant, { access: "granted", run: ({ db, actor, now }, { id }) => visibleGrant(db, actor, id, now) }),
   create,
   update,

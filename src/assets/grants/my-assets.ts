@@ -58,23 +58,41 @@ const candidates = (db: Db, orgId: string, userId: string) =>
 type Candidate = Awaited<ReturnType<ReturnType<typeof candidates>["executeTakeFirstOrThrow"]>>;
 
 /** What a person may reach, a page at a time: three queries, however long the page. */
-export async function myAssets(db: Db, actor: Actor, filter: Filter, now: Date): Promise<{ items: ReachableAsset[]; next: string | null }> {
+export async function myAssets(
+  db: Db,
+  actor: Actor,
+  filter: Filter,
+  now: Date,
+): Promise<{ items: ReachableAsset[]; next: string | null }> {
   const { orgId, userId } = person(actor);
   let query = candidates(db, orgId, userId);
   if (filter.nodeId) query = query.where(isBelowNode(filter.nodeId));
   if (filter.called) {
     const called = filter.called.toLowerCase();
-    query = query.where(sql<boolean>`(asset.sort_name = ${called} or lower(asset.host) = ${called} or asset.id::text = ${called})`);
+    query = query.where(
+      sql<boolean>`(asset.sort_name = ${called} or lower(asset.host) = ${called} or asset.id::text = ${called})`,
+    );
   }
   if (filter.search) {
     const pattern = containing(filter.search);
     query = query.where((row) =>
-      row.or([row("asset.name", "ilike", pattern), row("asset.host", "ilike", pattern), row("asset.comment", "ilike", pattern)]),
+      row.or([
+        row("asset.name", "ilike", pattern),
+        row("asset.host", "ilike", pattern),
+        row("asset.comment", "ilike", pattern),
+      ]),
     );
   }
-  const found = await page(query, { by: "asset.sort_name", id: "asset.id", limit: filter.limit, cursor: filter.cursor });
+  const found = await page(query, {
+    by: "asset.sort_name",
+    id: "asset.id",
+    limit: filter.limit,
+    cursor: filter.cursor,
+  });
   const assets = found.items as Candidate[];
-  const subjects = assets.flatMap((asset) => asset.accounts.map((account) => ({ orgId, userId, assetId: asset.id, accountId: account.id })));
+  const subjects = assets.flatMap((asset) =>
+    asset.accounts.map((account) => ({ orgId, userId, assetId: asset.id, accountId: account.id })),
+  );
   const facts = await factsOf(db, subjects);
   const byAccount = new Map(subjects.map((subject, index) => [subject.accountId, facts[index] ?? null]));
   return { items: assets.map((asset) => withAccounts(asset, byAccount, now)), next: found.next };
@@ -98,7 +116,11 @@ function allowedActions(facts: Facts, asset: Candidate, now: Date): z.output<typ
 }
 
 /** The children of a node below which the person reaches something, with how much. */
-async function myNodes(db: Db, actor: Actor, filter: { parentId?: string | undefined; limit: number; cursor?: string | undefined }) {
+async function myNodes(
+  db: Db,
+  actor: Actor,
+  filter: { parentId?: string | undefined; limit: number; cursor?: string | undefined },
+) {
   const { orgId, userId } = person(actor);
   const reached = sql`(select count(distinct an.asset_id)::int from node_closure c
     join asset_node an on an.org_id = c.org_id and an.node_id = c.descendant_id
@@ -114,12 +136,17 @@ async function myNodes(db: Db, actor: Actor, filter: { parentId?: string | undef
       "node.parent_id as parentId",
       "node.name",
       sql<number>`${reached}`.as("assets"),
-      sql<boolean>`exists (select 1 from node child where child.org_id = node.org_id and child.parent_id = node.id)`.as("hasChildren"),
+      sql<boolean>`exists (select 1 from node child where child.org_id = node.org_id and child.parent_id = node.id)`.as(
+        "hasChildren",
+      ),
     ]);
   return page(query, { by: "node.sort_name", id: "node.id", limit: filter.limit, cursor: filter.cursor });
 }
 
 export const myAssetActions = () => [
-  serve(schema.listMyAssets, { access: "signed-in", run: ({ db, actor, now }, input) => myAssets(db, actor, input, now) }),
+  serve(schema.listMyAssets, {
+    access: "signed-in",
+    run: ({ db, actor, now }, input) => myAssets(db, actor, input, now),
+  }),
   serve(schema.listMyNodes, { access: "signed-in", run: ({ db, actor }, input) => myNodes(db, actor, input) }),
 ];

@@ -22,9 +22,21 @@ export const GrantAccounts = z.object({
   anonymous: z.boolean().default(false),
 });
 
-export const GrantProtocols = z.object({ all: z.boolean().default(false), kinds: z.array(ProtocolKind).max(50).default([]) });
+export const GrantProtocols = z.object({
+  all: z.boolean().default(false),
+  kinds: z.array(ProtocolKind).max(50).default([]),
+});
 
-const WHY_INEFFECTIVE = ["no-people", "no-assets", "no-accounts", "no-protocols", "no-actions", "inactive", "not-yet", "expired"] as const;
+const WHY_INEFFECTIVE = [
+  "no-people",
+  "no-assets",
+  "no-accounts",
+  "no-protocols",
+  "no-actions",
+  "inactive",
+  "not-yet",
+  "expired",
+] as const;
 
 export const Grant = z.object({
   id: Id,
@@ -113,7 +125,12 @@ export const deleteGrant = endpoint({
   output: Done,
 });
 
-export const ReachableAccount = z.object({ id: Id, name: Name, username: plain(z.string()), actions: z.array(GrantAction) });
+export const ReachableAccount = z.object({
+  id: Id,
+  name: Name,
+  username: plain(z.string()),
+  actions: z.array(GrantAction),
+});
 
 export const ReachableAsset = z.object({
   id: Id,

@@ -31,7 +31,9 @@ const assets = (db: Db, orgId: string) =>
           .orderBy("p.kind"),
       ).as("protocols"),
       nodesOfAsset().as("nodes"),
-      sql<number>`(select count(*)::int from account a where a.org_id = asset.org_id and a.asset_id = asset.id)`.as("accounts"),
+      sql<number>`(select count(*)::int from account a where a.org_id = asset.org_id and a.asset_id = asset.id)`.as(
+        "accounts",
+      ),
     ]);
 
 type Row = Awaited<ReturnType<ReturnType<typeof assets>["executeTakeFirstOrThrow"]>>;
@@ -62,7 +64,11 @@ export async function listAssets(db: Db, orgId: string, filter: Filter) {
   if (filter.search) {
     const pattern = containing(filter.search);
     query = query.where((row) =>
-      row.or([row("asset.name", "ilike", pattern), row("asset.host", "ilike", pattern), row("asset.comment", "ilike", pattern)]),
+      row.or([
+        row("asset.name", "ilike", pattern),
+        row("asset.host", "ilike", pattern),
+        row("asset.comment", "ilike", pattern),
+      ]),
     );
   }
   if (filter.active !== undefined) query = query.where("asset.active", "=", filter.active);
@@ -71,8 +77,13 @@ export async function listAssets(db: Db, orgId: string, filter: Filter) {
     query = query.where(sql<boolean>`exists (select 1 from asset_protocol p
       where p.org_id = asset.org_id and p.asset_id = asset.id and p.kind = ${filter.protocol})`);
   }
-  const found = await page(query, { by: "asset.sort_name", id: "asset.id", limit: filter.limit, cursor: filter.cursor });
-  return { items: found.items.map((row) => toAsset(row as Row)), next: found.next };
+  const found = await page(query, {
+    by: "asset.sort_name",
+    id: "asset.id",
+    limit: filter.limit,
+    cursor: filter.cursor,
+  });
+  return { items: found.items.map((row) => toAsset(row)), next: found.next };
 }
 
 /** SQL: the asset lies in the node or below it. */
@@ -90,7 +101,13 @@ export async function replaceProtocols(
   await db
     .insertInto("asset_protocol")
     .values(
-      protocols.map(({ kind, port, settings }) => ({ org_id: orgId, asset_id: assetId, kind, port, settings: JSON.stringify(settings) })),
+      protocols.map(({ kind, port, settings }) => ({
+        org_id: orgId,
+        asset_id: assetId,
+        kind,
+        port,
+        settings: JSON.stringify(settings),
+      })),
     )
     .execute();
 }

@@ -28,7 +28,11 @@ export async function visibleAsset(db: Db, actor: Actor, id: string): Promise<As
   const asset = await findAsset(db, orgOf(actor), id);
   if (!asset) throw notFound("asset");
   const keys = await listHostKeys(db, orgOf(actor), id);
-  const hostKeys = keys.map((key) => ({ ...key, state: key.state as "pinned" | "offered", seenAt: key.seenAt.toISOString() }));
+  const hostKeys = keys.map((key) => ({
+    ...key,
+    state: key.state as "pinned" | "offered",
+    seenAt: key.seenAt.toISOString(),
+  }));
   return { ...asset, hostKeys };
 }
 
@@ -67,7 +71,11 @@ export function assetActions({ protocols: known }: { protocols: Protocols }) {
       const checked = checkProtocols(known, protocols);
       const id = newId();
       about({ kind: "asset", id, name: asset.name });
-      await db.insertInto("asset").values({ id, org_id: orgOf(actor), ...asset }).execute().catch(nameTaken(asset.name));
+      await db
+        .insertInto("asset")
+        .values({ id, org_id: orgOf(actor), ...asset })
+        .execute()
+        .catch(nameTaken(asset.name));
       await replaceProtocols(db, orgOf(actor), id, checked);
       await placeInNodes(db, actor, id, nodeIds);
       return visibleAsset(db, actor, id);
@@ -111,10 +119,15 @@ export function assetActions({ protocols: known }: { protocols: Protocols }) {
     async run({ db, actor, about, note }, { id, port, fingerprint }) {
       const asset = await visibleAsset(db, actor, id);
       about({ kind: "asset", id, name: asset.name });
-      note({ pinnedBefore: asset.hostKeys.find((key) => key.state === "pinned" && key.port === port)?.fingerprint ?? null });
+      note({
+        pinnedBefore: asset.hostKeys.find((key) => key.state === "pinned" && key.port === port)?.fingerprint ?? null,
+      });
       const place = { orgId: orgOf(actor), assetId: id, host: asset.host };
       if (!(await acceptOffered(db, place, { port, fingerprint }))) {
-        throw new Fault("conflict", "The target has not offered this key. Connect once more and compare the fingerprint it offers.");
+        throw new Fault(
+          "conflict",
+          "The target has not offered this key. Connect once more and compare the fingerprint it offers.",
+        );
       }
       return visibleAsset(db, actor, id);
     },

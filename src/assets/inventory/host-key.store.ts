@@ -13,7 +13,12 @@ export interface SeenKey {
   fingerprint: string;
 }
 
-const at = (place: HostKeyPlace) => ({ org_id: place.orgId, asset_id: place.assetId, host: place.host, port: place.port });
+const at = (place: HostKeyPlace) => ({
+  org_id: place.orgId,
+  asset_id: place.assetId,
+  host: place.host,
+  port: place.port,
+});
 
 export const listHostKeys = (db: Db, orgId: string, assetId: string) =>
   db

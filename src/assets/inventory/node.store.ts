@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { containing, type Db, page } from "../../db/index.ts";
 
 /** SQL: how many distinct assets lie in a node and below. */
-export const assetsBelow = (orgId: string, node: string) => sql<number>`(
+const assetsBelow = (orgId: string, node: string) => sql<number>`(
   select count(distinct an.asset_id)::int from node_closure c
   join asset_node an on an.org_id = c.org_id and an.node_id = c.descendant_id
   where c.org_id = ${orgId} and c.ancestor_id = ${sql.ref(node)})`;
@@ -17,7 +17,9 @@ const nodes = (db: Db, orgId: string) =>
       "node.name",
       "node.version",
       assetsBelow(orgId, "node.id").as("assets"),
-      sql<boolean>`exists (select 1 from node child where child.org_id = node.org_id and child.parent_id = node.id)`.as("hasChildren"),
+      sql<boolean>`exists (select 1 from node child where child.org_id = node.org_id and child.parent_id = node.id)`.as(
+        "hasChildren",
+      ),
     ]);
 
 export type NodeRow = Awaited<ReturnType<ReturnType<typeof nodes>["executeTakeFirstOrThrow"]>>;
@@ -45,12 +47,20 @@ export function listNodes(
 
 /** The organization's root; null before the first node was made. */
 export async function rootNode(db: Db, orgId: string): Promise<string | null> {
-  const root = await db.selectFrom("node").select("id").where("org_id", "=", orgId).where("parent_id", "is", null).executeTakeFirst();
+  const root = await db
+    .selectFrom("node")
+    .select("id")
+    .where("org_id", "=", orgId)
+    .where("parent_id", "is", null)
+    .executeTakeFirst();
   return root?.id ?? null;
 }
 
 /** Inserts a node and its closure. */
-export async function insertNode(db: Db, node: { id: string; orgId: string; parentId: string | null; name: string }): Promise<void> {
+export async function insertNode(
+  db: Db,
+  node: { id: string; orgId: string; parentId: string | null; name: string },
+): Promise<void> {
   const { id, orgId, parentId, name } = node;
   await db.insertInto("node").values({ id, org_id: orgId, parent_id: parentId, name }).execute();
   await sql`
@@ -77,12 +87,16 @@ export async function moveSubtree(db: Db, orgId: string, id: string, parentId: s
     delete from node_closure c using node_closure sub
     where c.org_id = ${orgId} and sub.org_id = ${orgId} and sub.ancestor_id = ${id} and c.descendant_id = sub.descendant_id
       and not exists (select 1 from node_closure inside
-        where inside.org_id = ${orgId} and inside.ancestor_id = ${id} and inside.descendant_id = c.ancestor_id)`.execute(db);
+        where inside.org_id = ${orgId} and inside.ancestor_id = ${id} and inside.descendant_id = c.ancestor_id)`.execute(
+    db,
+  );
   await sql`
     insert into node_closure (org_id, ancestor_id, descendant_id, depth)
     select ${orgId}::uuid, above.ancestor_id, below.descendant_id, above.depth + below.depth + 1
     from node_closure above cross join node_closure below
-    where above.org_id = ${orgId} and above.descendant_id = ${parentId} and below.org_id = ${orgId} and below.ancestor_id = ${id}`.execute(db);
+    where above.org_id = ${orgId} and above.descendant_id = ${parentId} and below.org_id = ${orgId} and below.ancestor_id = ${id}`.execute(
+    db,
+  );
   await db.updateTable("node").set({ parent_id: parentId }).where("org_id", "=", orgId).where("id", "=", id).execute();
 }
 

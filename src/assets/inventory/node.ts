@@ -2,7 +2,16 @@ import { type Actor, Fault, newId, notFound } from "../../core/index.ts";
 import { type Db, serve, violated } from "../../db/index.ts";
 import { changedMeanwhile } from "../../iam/index.ts";
 import * as schema from "./schema.ts";
-import { findNode, insertNode, isBelow, listNodes, lockTree, moveSubtree, type NodeRow, rootNode } from "./node.store.ts";
+import {
+  findNode,
+  insertNode,
+  isBelow,
+  listNodes,
+  lockTree,
+  moveSubtree,
+  type NodeRow,
+  rootNode,
+} from "./node.store.ts";
 
 const orgOf = (actor: Actor): string => actor.orgId ?? "";
 
@@ -75,7 +84,8 @@ const update = serve(schema.updateNode, {
 async function mustFit(db: Db, actor: Actor, node: NodeRow, parentId: string): Promise<void> {
   await visibleNode(db, actor, parentId);
   if (node.parentId === null) throw new Fault("invalid", "The root node cannot be moved.");
-  if (await isBelow(db, orgOf(actor), parentId, node.id)) throw new Fault("invalid", "A node cannot be moved below itself.");
+  if (await isBelow(db, orgOf(actor), parentId, node.id))
+    throw new Fault("invalid", "A node cannot be moved below itself.");
 }
 
 const remove = serve(schema.deleteNode, {
@@ -86,7 +96,9 @@ const remove = serve(schema.deleteNode, {
     about({ kind: "node", id, name: node.name });
     if (node.parentId === null) throw new Fault("conflict", "The root node cannot be deleted.");
     if (node.hasChildren || node.assets > 0) {
-      throw new Fault("conflict", `The node holds ${node.assets} assets or other nodes. Move them first.`, { assets: node.assets });
+      throw new Fault("conflict", `The node holds ${node.assets} assets or other nodes. Move them first.`, {
+        assets: node.assets,
+      });
     }
     await db.deleteFrom("node").where("org_id", "=", orgOf(actor)).where("id", "=", id).execute();
     return {};

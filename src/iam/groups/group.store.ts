@@ -12,7 +12,9 @@ const groups = (db: Db, orgId: string) =>
       "user_group.comment",
       "user_group.version",
       "user_group.created_at as createdAt",
-      sql<number>`(select count(*) from group_member m where m.org_id = user_group.org_id and m.group_id = user_group.id)`.as("members"),
+      sql<number>`(select count(*) from group_member m where m.org_id = user_group.org_id and m.group_id = user_group.id)`.as(
+        "members",
+      ),
     ]);
 
 type Row = Awaited<ReturnType<ReturnType<typeof groups>["executeTakeFirstOrThrow"]>>;
@@ -43,8 +45,13 @@ export async function listGroups(
       ),
     );
   }
-  const found = await page(query, { by: "user_group.sort_name", id: "user_group.id", limit: filter.limit, cursor: filter.cursor });
-  return { items: found.items.map((row) => toGroup(row as Row)), next: found.next };
+  const found = await page(query, {
+    by: "user_group.sort_name",
+    id: "user_group.id",
+    limit: filter.limit,
+    cursor: filter.cursor,
+  });
+  return { items: found.items.map((row) => toGroup(row)), next: found.next };
 }
 
 /** Adds those who are members of the organization; returns how many were not. */

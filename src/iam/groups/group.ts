@@ -30,7 +30,11 @@ const create = serve(schema.createGroup, {
   async run({ db, actor, about }, { name, comment, userIds }) {
     const id = newId();
     about({ kind: "group", id, name });
-    await db.insertInto("user_group").values({ id, org_id: orgOf(actor), name, comment }).execute().catch(nameTaken(name));
+    await db
+      .insertInto("user_group")
+      .values({ id, org_id: orgOf(actor), name, comment })
+      .execute()
+      .catch(nameTaken(name));
     await addAll(db, actor, id, userIds);
     return visibleGroup(db, actor, id);
   },

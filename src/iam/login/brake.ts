@@ -21,7 +21,11 @@ export async function countAttempt(db: Db, loginName: string, address: string | 
 /** Forgets the failures of that name from that address, and takes this attempt off the address. */
 export async function clearAttempts(db: Db, loginName: string, address: string | null): Promise<void> {
   const from = address ?? "unknown";
-  await db.deleteFrom("sign_in_brake").where("login_name", "=", loginName.toLowerCase()).where("address", "=", from).execute();
+  await db
+    .deleteFrom("sign_in_brake")
+    .where("login_name", "=", loginName.toLowerCase())
+    .where("address", "=", from)
+    .execute();
   await db
     .updateTable("sign_in_brake")
     .set({ failures: sql`greatest(failures - 1, 0)`, blocked_until: null })
@@ -50,5 +54,7 @@ async function count(db: Db, name: string, address: string, limit: typeof BY_ADD
     .executeTakeFirst();
   const until = row?.blocked_until ?? new Date();
   const seconds = Math.max(1, Math.ceil((until.getTime() - Date.now()) / 1000));
-  throw new Fault("too_many", `Too many failed attempts. Try again in ${seconds} seconds.`, { retryAfterSeconds: seconds });
+  throw new Fault("too_many", `Too many failed attempts. Try again in ${seconds} seconds.`, {
+    retryAfterSeconds: seconds,
+  });
 }

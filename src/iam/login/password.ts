@@ -37,7 +37,11 @@ function decoy(): Promise<string> {
 
 const base64 = (bytes: Buffer): string => bytes.toString("base64").replace(/=+$/, "");
 
-function parse(phc: string): { cost: { memory: number; passes: number; parallelism: number }; nonce: Buffer; tag: Buffer } {
+function parse(phc: string): {
+  cost: { memory: number; passes: number; parallelism: number };
+  nonce: Buffer;
+  tag: Buffer;
+} {
   const match = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/.exec(phc);
   if (!match) throw new Error("A stored password hash is not argon2id in PHC form");
   const [, memory, passes, parallelism, nonce, tag] = match;
@@ -49,9 +53,15 @@ function parse(phc: string): { cost: { memory: number; passes: number; paralleli
 }
 
 /** At most four hashes at once, so that a crowd at the door cannot take all memory. */
-async function tagOf(message: string, nonce: Buffer, cost: typeof COST | ReturnType<typeof parse>["cost"], tagLength: number): Promise<Buffer> {
+async function tagOf(
+  message: string,
+  nonce: Buffer,
+  cost: typeof COST | ReturnType<typeof parse>["cost"],
+  tagLength: number,
+): Promise<Buffer> {
   if (running >= AT_ONCE) {
-    if (waiting.length >= 200) throw new Fault("unavailable", "Too many people sign in at this moment. Try again in a few seconds.");
+    if (waiting.length >= 200)
+      throw new Fault("unavailable", "Too many people sign in at this moment. Try again in a few seconds.");
     await new Promise<void>((resolve) => waiting.push(resolve));
   }
   running += 1;

@@ -13,7 +13,12 @@ const VALID_MINUTES = 30;
 
 /** Whether nobody can administer the installation yet. */
 export async function setupIsNeeded(db: Db): Promise<boolean> {
-  const found = await db.selectFrom("role_binding").select("user_id").where("role_id", "=", "administrator").limit(1).execute();
+  const found = await db
+    .selectFrom("role_binding")
+    .select("user_id")
+    .where("role_id", "=", "administrator")
+    .limit(1)
+    .execute();
   return found.length === 0;
 }
 
@@ -41,7 +46,10 @@ async function useSetupToken(db: Db, token: string): Promise<void> {
     .returning("token_hash")
     .executeTakeFirst();
   if (!used) {
-    throw new Fault("denied", "This set-up address was used or is older than 30 minutes. Start the program again for a new one.");
+    throw new Fault(
+      "denied",
+      "This set-up address was used or is older than 30 minutes. Start the program again for a new one.",
+    );
   }
 }
 
@@ -63,8 +71,20 @@ export function setupActions({ database }: { database: Database }) {
       if (!(await setupIsNeeded(db))) throw new Fault("conflict", "Set-up was completed already. Sign in instead.");
       const id = newId();
       await makeAdministrator(db, { id, loginName: input.loginName, name: input.name, passwordHash });
-      const session = await openConsoleSession(db, { userId: id, orgId: DEFAULT_ORGANIZATION, address: actor.address, now });
-      const person: Actor = { ...actor, kind: "person", id, name: input.name, orgId: DEFAULT_ORGANIZATION, signInId: session.id };
+      const session = await openConsoleSession(db, {
+        userId: id,
+        orgId: DEFAULT_ORGANIZATION,
+        address: actor.address,
+        now,
+      });
+      const person: Actor = {
+        ...actor,
+        kind: "person",
+        id,
+        name: input.name,
+        orgId: DEFAULT_ORGANIZATION,
+        signInId: session.id,
+      };
       tell.actAs(person);
       tell.about({ kind: "user", id, name: input.loginName });
       tell.deliver({ kind: "sign-in", token: session.token, expiresAt: session.expiresAt });
@@ -80,7 +100,13 @@ async function makeAdministrator(
 ): Promise<void> {
   await db
     .insertInto("users")
-    .values({ id: user.id, login_name: user.loginName, name: user.name, password_hash: user.passwordHash, last_sign_in_at: sql`now()` })
+    .values({
+      id: user.id,
+      login_name: user.loginName,
+      name: user.name,
+      password_hash: user.passwordHash,
+      last_sign_in_at: sql`now()`,
+    })
     .execute();
   await db.insertInto("membership").values({ org_id: DEFAULT_ORGANIZATION, user_id: user.id }).execute();
   await db

@@ -3,7 +3,7 @@ import { type Actor, Fault } from "../../core/index.ts";
 import { type Database, type Db, serve } from "../../db/index.ts";
 import * as schema from "../schema.ts";
 import { clearAttempts, countAttempt } from "./brake.ts";
-import { endConsoleSessions, openConsoleSession, permissionsOf } from "./console-session.ts";
+import { openConsoleSession, permissionsOf } from "./console-session.ts";
 import { me } from "./me.ts";
 import { verifyPassword } from "./password.ts";
 
@@ -16,7 +16,8 @@ interface Candidate {
   permissions: string[];
 }
 
-const refused = (): Fault => new Fault("unauthenticated", "The name or the password is not right, or the user may not sign in.");
+const refused = (): Fault =>
+  new Fault("unauthenticated", "The name or the password is not right, or the user may not sign in.");
 
 /** The user of that login name with the organization of first membership; null if there is none. */
 export async function findCandidate(db: Db, loginName: string): Promise<Candidate | null> {
@@ -40,7 +41,10 @@ const actorOf = (user: Candidate, address: string | null, via: Actor["via"], sig
 });
 
 /** Name and password, braked, in uniform time. Fault `unauthenticated` or `too_many`. */
-export async function checkPassword(db: Db, proof: { loginName: string; password: string; address: string | null }): Promise<Candidate> {
+export async function checkPassword(
+  db: Db,
+  proof: { loginName: string; password: string; address: string | null },
+): Promise<Candidate> {
   await countAttempt(db, proof.loginName, proof.address);
   const user = await findCandidate(db, proof.loginName);
   const fits = await verifyPassword(proof.password, user?.passwordHash ?? null);
@@ -89,9 +93,6 @@ export function signInActions({ database }: { database: Database }) {
   });
   return [signIn, signOut, readMe, setPreferences];
 }
-
-/** Ends every console session of the user but the given one; for a changed password. */
-export const endOtherSessions = endConsoleSessions;
 
 /** The actor of a user who proved to be it over SSH. */
 export const sshActor = (user: Candidate, address: string | null): Actor => actorOf(user, address, "ssh", null);

@@ -21,7 +21,8 @@ export const BUILT_IN_ROLES: readonly BuiltInRole[] = [
     name: "Auditor",
     description: "Sees sessions, recordings, audit events, and who may reach what. Changes nothing.",
     holds: (permission) =>
-      permission !== "session.terminate" && (AUDITED.some((start) => permission.startsWith(start)) || READS.test(permission)),
+      permission !== "session.terminate" &&
+      (AUDITED.some((start) => permission.startsWith(start)) || READS.test(permission)),
   },
   {
     id: "user",

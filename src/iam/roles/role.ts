@@ -6,7 +6,9 @@ import { BUILT_IN_ROLES } from "./built-in.ts";
 
 /** Writes the built-in roles afresh, so that they hold the permissions of this version's actions. */
 export async function writeBuiltInRoles(db: Db, actions: readonly AnyAction<Db>[]): Promise<void> {
-  const names = [...new Set(actions.filter((action) => action.access === "granted").map((action) => action.endpoint.name))];
+  const names = [
+    ...new Set(actions.filter((action) => action.access === "granted").map((action) => action.endpoint.name)),
+  ];
   const rows = BUILT_IN_ROLES.map((role) => ({
     id: role.id,
     name: role.name,
@@ -40,12 +42,17 @@ export async function bindRoles(db: Db, actor: Actor, userId: string, roleIds: r
 
 async function mustHoldRoles(db: Db, actor: Actor, roleIds: readonly string[]): Promise<void> {
   if (roleIds.length === 0) return;
-  const roles = await db.selectFrom("role").select(["id", "name", "permissions"]).where("id", "in", [...roleIds]).execute();
+  const roles = await db
+    .selectFrom("role")
+    .select(["id", "name", "permissions"])
+    .where("id", "in", [...roleIds])
+    .execute();
   const unknown = roleIds.find((id) => !roles.some((role) => role.id === id));
   if (unknown) throw new Fault("invalid", `There is no role "${unknown}".`);
   if (actor.kind === "system") return;
   const beyond = roles.find((role) => role.permissions.some((permission) => !actor.permissions.has(permission)));
-  if (beyond) throw new Fault("denied", `You cannot give the role "${beyond.name}": it holds permissions that you lack.`);
+  if (beyond)
+    throw new Fault("denied", `You cannot give the role "${beyond.name}": it holds permissions that you lack.`);
 }
 
 /**
@@ -64,7 +71,10 @@ export async function mustOutrank(db: Db, actor: Actor, userId: string): Promise
     limit 1`.execute(db);
   const organization = beyond.rows[0];
   if (organization) {
-    throw new Fault("denied", `This user holds permissions in "${organization.name}" that you lack. Ask somebody who holds them.`);
+    throw new Fault(
+      "denied",
+      `This user holds permissions in "${organization.name}" that you lack. Ask somebody who holds them.`,
+    );
   }
 }
 
@@ -93,4 +103,3 @@ export const roleActions = () => [
     },
   }),
 ];
-

@@ -16,7 +16,14 @@ const keys = (db: Db, userId: string) =>
     .where("user_id", "=", userId)
     .select(["id", "name", "public_key", "fingerprint", "created_at", "last_used_at"]);
 
-type Row = { id: string; name: string; public_key: string; fingerprint: string; created_at: Date; last_used_at: Date | null };
+type Row = {
+  id: string;
+  name: string;
+  public_key: string;
+  fingerprint: string;
+  created_at: Date;
+  last_used_at: Date | null;
+};
 
 const toKey = (row: Row): SshKey => ({
   id: row.id,
@@ -28,12 +35,22 @@ const toKey = (row: Row): SshKey => ({
 });
 
 async function list(db: Db, userId: string, input: { limit: number; cursor?: string | undefined }) {
-  const found = await page(keys(db, userId), { by: "ssh_key.created_at", id: "ssh_key.id", limit: input.limit, cursor: input.cursor });
-  return { items: found.items.map((row) => toKey(row as Row)), next: found.next };
+  const found = await page(keys(db, userId), {
+    by: "ssh_key.created_at",
+    id: "ssh_key.id",
+    limit: input.limit,
+    cursor: input.cursor,
+  });
+  return { items: found.items.map((row) => toKey(row)), next: found.next };
 }
 
 async function remove(db: Db, userId: string, id: string): Promise<string> {
-  const gone = await db.deleteFrom("ssh_key").where("user_id", "=", userId).where("id", "=", id).returning("name").executeTakeFirst();
+  const gone = await db
+    .deleteFrom("ssh_key")
+    .where("user_id", "=", userId)
+    .where("id", "=", id)
+    .returning("name")
+    .executeTakeFirst();
   if (!gone) throw notFound("SSH key");
   return gone.name;
 }
@@ -42,8 +59,13 @@ async function remove(db: Db, userId: string, id: string): Promise<string> {
 export function sshKeyActions({ parsePublicKey }: { parsePublicKey: ParsePublicKey }) {
   async function add(db: Db, userId: string, input: { name: string; publicKey: string }): Promise<SshKey> {
     const key = parsePublicKey(input.publicKey);
-    const held = await db.selectFrom("ssh_key").select((row) => row.fn.countAll<number>().as("n")).where("user_id", "=", userId).executeTakeFirst();
-    if (Number(held?.n ?? 0) >= KEYS_PER_USER) throw new Fault("conflict", `At most ${KEYS_PER_USER} keys. Remove one first.`);
+    const held = await db
+      .selectFrom("ssh_key")
+      .select((row) => row.fn.countAll<number>().as("n"))
+      .where("user_id", "=", userId)
+      .executeTakeFirst();
+    if (Number(held?.n ?? 0) >= KEYS_PER_USER)
+      throw new Fault("conflict", `At most ${KEYS_PER_USER} keys. Remove one first.`);
     const row = await db
       .insertInto("ssh_key")
       .values({ id: newId(), user_id: userId, name: input.name, public_key: key.line, fingerprint: key.fingerprint })

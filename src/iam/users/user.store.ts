@@ -28,13 +28,17 @@ const users = (db: Db, orgId: string) =>
       "users.created_at as createdAt",
       "users.last_sign_in_at as lastSignInAt",
       sql<boolean>`users.password_hash is not null`.as("hasPassword"),
-      sql<string[]>`array(select role_id from role_binding b where b.org_id = membership.org_id and b.user_id = users.id order by role_id)`.as(
+      sql<
+        string[]
+      >`array(select role_id from role_binding b where b.org_id = membership.org_id and b.user_id = users.id order by role_id)`.as(
         "roles",
       ),
       jsonArrayFrom(
         row
           .selectFrom("group_member as gm")
-          .innerJoin("user_group as g", (on) => on.onRef("g.org_id", "=", "gm.org_id").onRef("g.id", "=", "gm.group_id"))
+          .innerJoin("user_group as g", (on) =>
+            on.onRef("g.org_id", "=", "gm.org_id").onRef("g.id", "=", "gm.group_id"),
+          )
           .whereRef("gm.org_id", "=", "membership.org_id")
           .whereRef("gm.user_id", "=", "users.id")
           .select(["g.id", "g.name"])
@@ -61,7 +65,11 @@ export async function listUsers(db: Db, orgId: string, filter: Filter) {
   if (filter.search) {
     const pattern = containing(filter.search);
     query = query.where((row) =>
-      row.or([row("users.name", "ilike", pattern), row("users.login_name", "ilike", pattern), row("users.email", "ilike", pattern)]),
+      row.or([
+        row("users.name", "ilike", pattern),
+        row("users.login_name", "ilike", pattern),
+        row("users.email", "ilike", pattern),
+      ]),
     );
   }
   if (filter.active !== undefined) query = query.where("users.active", "=", filter.active);
@@ -89,6 +97,11 @@ export async function listUsers(db: Db, orgId: string, filter: Filter) {
       ),
     );
   }
-  const found = await page(query, { by: "users.sort_name", id: "users.id", limit: filter.limit, cursor: filter.cursor });
-  return { items: found.items.map((row) => toUser(row as Row)), next: found.next };
+  const found = await page(query, {
+    by: "users.sort_name",
+    id: "users.id",
+    limit: filter.limit,
+    cursor: filter.cursor,
+  });
+  return { items: found.items.map((row) => toUser(row)), next: found.next };
 }

@@ -32,7 +32,10 @@ const create = serve(schema.createUser, {
         if (violated(error) !== "user_login_name_is_unique") throw error;
         throw new Fault("conflict", `The login name "${loginName}" is taken. Choose another one.`);
       });
-    await db.insertInto("membership").values({ org_id: orgOf(actor), user_id: id }).execute();
+    await db
+      .insertInto("membership")
+      .values({ org_id: orgOf(actor), user_id: id })
+      .execute();
     await bindRoles(db, actor, id, input.roles);
     return visibleUser(db, actor, id);
   },
@@ -66,7 +69,9 @@ const update = serve(schema.updateUser, {
 
 /** The Fault of a write that was based on an older version; it carries the row as it is now. */
 export const changedMeanwhile = (what: string, current: Readonly<Record<string, unknown>>): Fault =>
-  new Fault("conflict", `Somebody else changed this ${what} meanwhile. Compare both versions and save again.`, { current });
+  new Fault("conflict", `Somebody else changed this ${what} meanwhile. Compare both versions and save again.`, {
+    current,
+  });
 
 const remove = serve(schema.deleteUser, {
   access: "granted",
@@ -106,7 +111,8 @@ const changeMine = serve(schema.changeMyPassword, {
     const mine = await db.selectFrom("users").select("login_name").where("id", "=", actor.id).executeTakeFirstOrThrow();
     const proof = { loginName: mine.login_name, password: current, address: actor.address };
     await checkPassword(db, proof).catch((error) => {
-      if (error instanceof Fault && error.code === "unauthenticated") throw new Fault("invalid", "Your current password is not right.");
+      if (error instanceof Fault && error.code === "unauthenticated")
+        throw new Fault("invalid", "Your current password is not right.");
       throw error;
     });
     return hashPassword(next);

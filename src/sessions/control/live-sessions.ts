@@ -61,7 +61,10 @@ export function createLiveSessions(deps: {
     clearTimeout(timer);
     if (stopped || sessions.size === 0) return;
     const now = Date.now();
-    const next = [...sessions.values()].reduce((soonest, { nextChange }) => Math.min(soonest, nextChange?.getTime() ?? soonest), now + SAFETY_MS);
+    const next = [...sessions.values()].reduce(
+      (soonest, { nextChange }) => Math.min(soonest, nextChange?.getTime() ?? soonest),
+      now + SAFETY_MS,
+    );
     timer = setTimeout(() => void recheck(), Math.max(10, next - now));
   }
 

@@ -43,8 +43,14 @@ export interface Gateway {
 
 const BEAT_MS = 2000;
 const BLIND_MS = 30_000;
-const STOPPED: EndCause = { reason: "gateway_stopped", detail: "The gate is shutting down. Connect again in a moment." };
-const BLIND: EndCause = { reason: "gateway_stopped", detail: "The gate lost its database and cannot check permissions any more." };
+const STOPPED: EndCause = {
+  reason: "gateway_stopped",
+  detail: "The gate is shutting down. Connect again in a moment.",
+};
+const BLIND: EndCause = {
+  reason: "gateway_stopped",
+  detail: "The gate lost its database and cannot check permissions any more.",
+};
 
 /** One gateway: SSH sessions, web terminals and watchers of one process. */
 export function createGateway(options: GatewayOptions): Gateway {
@@ -58,7 +64,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   const sessionDeps = { runtime, assets, recorder, live, gatewayId: id, failed, meter: meter.add };
   const terminals: Server = createTerminalServer(sessionDeps);
   let arriving: { signedIn(): void } | null = null;
-  const ssh = createSshGateway({ ...sessionDeps, iam, hostKeys: options.hostKeys, signedIn: enter, arriving: () => arriving });
+  const ssh = createSshGateway({
+    ...sessionDeps,
+    iam,
+    hostKeys: options.hostKeys,
+    signedIn: enter,
+    arriving: () => arriving,
+  });
   let listening: Listening | undefined;
   let beating: NodeJS.Timeout | undefined;
   let seen = Date.now();

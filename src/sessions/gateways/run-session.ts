@@ -2,7 +2,15 @@ import { type Actor, Fault, type Runtime } from "../../core/index.ts";
 import type { Assets, Connection, Request } from "../../assets/index.ts";
 import type { RecordingWriter } from "../../audit/index.ts";
 import type { Db } from "../../db/index.ts";
-import { connectSsh, type Exit, type Pty, type RelayEnd, relay, type SshTarget, type TargetSession } from "../../protocols/index.ts";
+import {
+  connectSsh,
+  type Exit,
+  type Pty,
+  type RelayEnd,
+  relay,
+  type SshTarget,
+  type TargetSession,
+} from "../../protocols/index.ts";
 import { type Audience, createAudience } from "../control/audience.ts";
 import type { EndCause, LiveSessions } from "../control/live-sessions.ts";
 import { endSession, type OpenedSession, openSession } from "../live/life.ts";
@@ -117,7 +125,9 @@ async function dialTarget(
 }
 
 const credentialOf = ({ secretKind, secret }: Connection) =>
-  secretKind === "password" ? ({ kind: "password", password: secret } as const) : ({ kind: "key", privateKey: secret } as const);
+  secretKind === "password"
+    ? ({ kind: "password", password: secret } as const)
+    : ({ kind: "key", privateKey: secret } as const);
 
 /** The parts of a running session and the order in which they end. */
 class SessionLife {
@@ -149,7 +159,14 @@ class SessionLife {
 
   asLive(request: Request) {
     const { id, nextChange } = this.opened;
-    return { id, userId: request.userId, request, audience: this.audience, nextChange, end: (cause: EndCause) => this.end(cause) };
+    return {
+      id,
+      userId: request.userId,
+      request,
+      audience: this.audience,
+      nextChange,
+      end: (cause: EndCause) => this.end(cause),
+    };
   }
 
   /** Ends it for that cause unless it is ending already. Resolves when row and recording are closed. */
@@ -173,11 +190,13 @@ class SessionLife {
       startedAt,
       cols,
       rows,
-      onFailure: (fault) => void this.end({ reason: "recording_failed", detail: fault.message }).catch(this.deps.failed),
+      onFailure: (fault) =>
+        void this.end({ reason: "recording_failed", detail: fault.message }).catch(this.deps.failed),
     });
     this.target = await dialing;
     const { pty, env, command } = this.ask;
-    const remote = command === null ? await this.target.openShell({ pty, env }) : await this.target.openExec({ command, pty, env });
+    const remote =
+      command === null ? await this.target.openShell({ pty, env }) : await this.target.openExec({ command, pty, env });
     markLive(runtime.db, id).catch(this.deps.failed);
     begun({ ...this.opened, audience: this.audience, end: (cause) => this.end(cause) });
     void this.relay(remote, this.recording);
@@ -239,7 +258,10 @@ class SessionLife {
 }
 
 function causeOf({ by, exit, reason }: RelayEnd): EndCause {
-  if (by === "tap") return { reason: "recording_failed", detail: reason instanceof Fault ? reason.message : "The recording failed." };
+  if (by === "tap")
+    return { reason: "recording_failed", detail: reason instanceof Fault ? reason.message : "The recording failed." };
   if (by === "client") return { reason: "closed", detail: null };
-  return exit ? { reason: "exited", detail: null } : { reason: "target_lost", detail: "The target closed the connection." };
+  return exit
+    ? { reason: "exited", detail: null }
+    : { reason: "target_lost", detail: "The target closed the connection." };
 }

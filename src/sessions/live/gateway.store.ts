@@ -23,7 +23,9 @@ export async function leastBusyGateway(db: Db): Promise<{ id: string; address: s
   const found = await sql<{ id: string; address: string }>`
     select g.id, g.address from gateway g
     where g.beat_at > now() - make_interval(secs => ${DEAD_AFTER_SECONDS})
-    order by (select count(*) from session s where s.gateway_id = g.id and s.state <> 'ended'), random() limit 1`.execute(db);
+    order by (select count(*) from session s where s.gateway_id = g.id and s.state <> 'ended'), random() limit 1`.execute(
+    db,
+  );
   return found.rows[0] ?? null;
 }
 

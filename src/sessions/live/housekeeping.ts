@@ -26,7 +26,11 @@ export async function tidy(runtime: Runtime<Db>): Promise<number> {
 }
 
 /** Tidies every two seconds until the signal. */
-export function startHousekeeping(deps: { runtime: Runtime<Db>; signal: AbortSignal; failed: (error: unknown) => void }): void {
+export function startHousekeeping(deps: {
+  runtime: Runtime<Db>;
+  signal: AbortSignal;
+  failed: (error: unknown) => void;
+}): void {
   const { runtime, signal, failed } = deps;
   let timer: NodeJS.Timeout | undefined;
   const round = async (): Promise<void> => {

@@ -55,7 +55,14 @@ const open = serve(openEndpoint, {
     const [decision] = await decide(db, [{ ...subject, protocol: input.protocol, action: "connect" }], now);
     if (!decision?.allowed) throw notAllowed();
     const id = newId();
-    const row = await insertSession(db, { id, ...subject, ...input, via: actor.via, address: actor.address, gatewayId });
+    const row = await insertSession(db, {
+      id,
+      ...subject,
+      ...input,
+      via: actor.via,
+      address: actor.address,
+      gatewayId,
+    });
     if (!row) throw notAllowed();
     about({ kind: "session", id, name: `${row.accountName}@${row.assetName}` });
     note({ rules: decision.rules });

@@ -64,9 +64,15 @@ export async function listSessions(db: Db, orgId: string, filter: SessionFilter)
       ]),
     );
   }
-  const paging = { by: "session.started_at", id: "session.id", direction: "desc", limit: filter.limit, cursor: filter.cursor } as const;
+  const paging = {
+    by: "session.started_at",
+    id: "session.id",
+    direction: "desc",
+    limit: filter.limit,
+    cursor: filter.cursor,
+  } as const;
   const found = await page(query, paging);
-  return { items: found.items.map((row) => toSession(row as Row)), next: found.next };
+  return { items: found.items.map((row) => toSession(row)), next: found.next };
 }
 
 export interface NewSession {
@@ -96,7 +102,9 @@ export async function insertSession(
       ${session.command}, ${session.address}, ${session.gatewayId}, 'recording'
     from users u, asset, account
     where u.id = ${userId} and asset.org_id = ${orgId} and asset.id = ${assetId} and account.org_id = ${orgId} and account.id = ${accountId}
-    returning user_name as "userName", asset_name as "assetName", account_name as "accountName", started_at as "startedAt"`.execute(db);
+    returning user_name as "userName", asset_name as "assetName", account_name as "accountName", started_at as "startedAt"`.execute(
+    db,
+  );
   return found.rows[0] ?? null;
 }
 
@@ -119,7 +127,13 @@ export interface SessionEnd {
 export async function markEnded(db: Db, id: string, end: SessionEnd): Promise<boolean> {
   const done = await db
     .updateTable("session")
-    .set({ state: "ended", ended_at: sql`now()`, end_reason: end.reason, end_detail: end.detail?.slice(0, 1000) ?? null, exit_code: end.exitCode })
+    .set({
+      state: "ended",
+      ended_at: sql`now()`,
+      end_reason: end.reason,
+      end_detail: end.detail?.slice(0, 1000) ?? null,
+      exit_code: end.exitCode,
+    })
     .where("id", "=", id)
     .where("state", "!=", "ended")
     .executeTakeFirst();
@@ -144,7 +158,11 @@ export async function markRecording(
 }
 
 /** Where a session's gateway takes sockets, with its organization; null when it is not live. */
-export async function liveGateway(db: Db, orgId: string, id: string): Promise<{ gatewayId: string; address: string; userId: string } | null> {
+export async function liveGateway(
+  db: Db,
+  orgId: string,
+  id: string,
+): Promise<{ gatewayId: string; address: string; userId: string } | null> {
   const row = await db
     .selectFrom("session")
     .innerJoin("gateway", "gateway.id", "session.gateway_id")

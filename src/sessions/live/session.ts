@@ -35,7 +35,10 @@ const listMine = serve(schema.listMySessions, {
   run: ({ db, actor }, input) => listSessions(db, orgOf(actor), { ...input, userId: personOf(actor).id }),
 });
 
-const read = serve(schema.readSession, { access: "granted", run: ({ db, actor }, { id }) => visibleSession(db, actor, id) });
+const read = serve(schema.readSession, {
+  access: "granted",
+  run: ({ db, actor }, { id }) => visibleSession(db, actor, id),
+});
 
 const terminate = serve(schema.terminateSession, {
   access: "granted",
@@ -58,13 +61,25 @@ const open = serve(schema.openTerminal, {
     if (!decision?.allowed) throw notAllowed();
     const gateway = await leastBusyGateway(db);
     if (!gateway) throw new Fault("unavailable", "No gateway is running at this moment. Try again in a few seconds.");
-    const ticket = await writeTicket(db, gateway.id, { kind: "open", person, assetId, accountId, protocol, cols, rows });
+    const ticket = await writeTicket(db, gateway.id, {
+      kind: "open",
+      person,
+      assetId,
+      accountId,
+      protocol,
+      cols,
+      rows,
+    });
     deliver({ kind: "relay", address: gateway.address, ticket });
     return {};
   },
 });
 
-async function liveAt(db: Db, actor: Actor, id: string): Promise<{ gatewayId: string; address: string; userId: string }> {
+async function liveAt(
+  db: Db,
+  actor: Actor,
+  id: string,
+): Promise<{ gatewayId: string; address: string; userId: string }> {
   const place = await liveGateway(db, orgOf(actor), id);
   if (!place) throw new Fault("conflict", "The session has ended.");
   return place;
@@ -78,7 +93,11 @@ const resume = serve(schema.resumeTerminal, {
     if (session.user.id !== person.id) throw notFound("session");
     about({ kind: "session", id, name: title(session) });
     const { gatewayId, address } = await liveAt(db, actor, id);
-    deliver({ kind: "relay", address, ticket: await writeTicket(db, gatewayId, { kind: "resume", person, sessionId: id, cols, rows }) });
+    deliver({
+      kind: "relay",
+      address,
+      ticket: await writeTicket(db, gatewayId, { kind: "resume", person, sessionId: id, cols, rows }),
+    });
     return {};
   },
 });
@@ -89,10 +108,13 @@ const watch = serve(schema.watchSession, {
     const session = await visibleSession(db, actor, id);
     about({ kind: "session", id, name: title(session) });
     const { gatewayId, address } = await liveAt(db, actor, id);
-    deliver({ kind: "relay", address, ticket: await writeTicket(db, gatewayId, { kind: "watch", person: personOf(actor), sessionId: id }) });
+    deliver({
+      kind: "relay",
+      address,
+      ticket: await writeTicket(db, gatewayId, { kind: "watch", person: personOf(actor), sessionId: id }),
+    });
     return {};
   },
 });
 
 export const sessionActions = () => [list, listMine, read, terminate, open, resume, watch];
-

@@ -20,7 +20,11 @@ export function playbackActions(deps: { store: Store; publicKey: KeyObject; seal
 
   async function load(id: string): Promise<Playback> {
     const manifest = await loadManifest({ store, id, publicKey });
-    return openPlayback({ store, manifest, dataKey: await unwrapDataKey(manifest, (key, context) => sealer.open(key, context)) });
+    return openPlayback({
+      store,
+      manifest,
+      dataKey: await unwrapDataKey(manifest, (key, context) => sealer.open(key, context)),
+    });
   }
 
   function playbackOf(id: string): Promise<Playback> {
@@ -37,7 +41,10 @@ export function playbackActions(deps: { store: Store; publicKey: KeyObject; seal
     const session = await findSession(db, actor.orgId ?? "", id);
     if (!session) throw notFound("session");
     if (session.recording.state === "recording") {
-      throw new Fault("conflict", "The recording is still being written or stored. Try again a few seconds after the session ended.");
+      throw new Fault(
+        "conflict",
+        "The recording is still being written or stored. Try again a few seconds after the session ended.",
+      );
     }
     if (session.recording.state !== "stored") throw notFound("recording");
     return { session, playback: await playbackOf(id) };
@@ -76,7 +83,11 @@ export function playbackActions(deps: { store: Store; publicKey: KeyObject; seal
       async run({ db, actor, about, deliver }, { id }) {
         const { session, playback } = await open(db, actor, id);
         about({ kind: "session", id, name: `${session.account.name}@${session.asset.name}` });
-        const lines = asciicast({ header: playback.manifest.header, chunks: playback.read(), durationMs: playback.durationMs });
+        const lines = asciicast({
+          header: playback.manifest.header,
+          chunks: playback.read(),
+          durationMs: playback.durationMs,
+        });
         const fileName = `${session.asset.name.replace(/[^A-Za-z0-9._-]/g, "_")}-${id}.cast`;
         deliver({ kind: "download", fileName, mediaType: "application/x-asciicast", body: encoded(lines) });
         return {};

@@ -1,6 +1,9 @@
 const LONGEST = 200;
 
-export type LineEvent = { readonly kind: "line"; readonly text: string } | { readonly kind: "cancel" } | { readonly kind: "leave" };
+export type LineEvent =
+  | { readonly kind: "line"; readonly text: string }
+  | { readonly kind: "cancel" }
+  | { readonly kind: "leave" };
 
 /** One-line input over a raw terminal. */
 export interface LineEditor {
@@ -92,11 +95,12 @@ export function createLineEditor({ echo }: { echo: (text: string) => void }): Li
 
 function lastWord(line: readonly string[]): number {
   const text = line.join("").trimEnd();
-  return line.length - [...text.slice(0, text.lastIndexOf(" ") + 1)].length;
+  return line.length - Array.from(text.slice(0, text.lastIndexOf(" ") + 1)).length;
 }
 
 /** Cells that a character takes: two for East Asian wide ones, by block. */
-const width = (char: string): number => (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/.test(char) ? 2 : 1);
+const width = (char: string): number =>
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/.test(char) ? 2 : 1;
 
 /** The text cut or filled to so many cells. */
 export function fit(text: string, cells: number): string {

@@ -14,7 +14,11 @@ export interface MenuDeps {
   readonly print: (text: string) => void;
   readonly size: () => { cols: number; rows: number };
   /** A page of what the person reaches now. */
-  readonly list: (filter: { search?: string; cursor?: string; limit: number }) => Promise<{ items: ReachableAsset[]; next: string | null }>;
+  readonly list: (filter: {
+    search?: string;
+    cursor?: string;
+    limit: number;
+  }) => Promise<{ items: ReachableAsset[]; next: string | null }>;
   /** The protocols that this gateway can open. */
   readonly opens: (kind: string) => boolean;
 }
@@ -46,7 +50,8 @@ export async function chooseFromMenu(deps: MenuDeps): Promise<Choice | null> {
     if (event.kind === "cancel" || event.text === "") continue;
     if (["q", "exit", "quit"].includes(event.text)) return null;
     if (event.text === "?") print(`${HELP.join("\r\n")}\r\n`);
-    else if (event.text === "p" || event.text === "b") view = await show(deps, event.text === "b" ? { search: view.search } : {});
+    else if (event.text === "p" || event.text === "b")
+      view = await show(deps, event.text === "b" ? { search: view.search } : {});
     else if (event.text === "n") view = await nextPage(deps, view);
     else {
       const asset = await pickAsset(deps, view, event.text);
@@ -84,7 +89,11 @@ async function nextPage(deps: MenuDeps, view: View): Promise<View> {
 
 function printView(deps: MenuDeps, { items, next, search }: View): void {
   if (items.length === 0) {
-    deps.print(search ? `  Nothing fits "${search}".\r\n` : "  No permission rule lets you reach an asset now. Ask an administrator.\r\n");
+    deps.print(
+      search
+        ? `  Nothing fits "${search}".\r\n`
+        : "  No permission rule lets you reach an asset now. Ask an administrator.\r\n",
+    );
     return;
   }
   const rest = Math.max(20, deps.size().cols - 8);
@@ -125,7 +134,8 @@ async function pickAccount(deps: MenuDeps, asset: ReachableAsset): Promise<Choic
     return null;
   }
   if (others.length === 0) return { assetId: asset.id, accountId: only.id, protocol };
-  for (const [index, account] of asset.accounts.entries()) deps.print(`  ${String(index + 1).padStart(3)}  ${account.name}\r\n`);
+  for (const [index, account] of asset.accounts.entries())
+    deps.print(`  ${String(index + 1).padStart(3)}  ${account.name}\r\n`);
   deps.print("\r\nAccount> ");
   const event = await deps.editor.next();
   if (event.kind !== "line") return null;

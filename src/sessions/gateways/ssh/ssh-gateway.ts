@@ -35,7 +35,10 @@ export interface SignedIn {
 
 const NOT_HERE = new Fault("invalid", "Files cannot be transferred through this gate yet.");
 const NO_TARGET = new Fault("invalid", "Say where to run it: ssh NAME@ACCOUNT@ASSET@GATE COMMAND.");
-const NO_TERMINAL = new Fault("invalid", "The menu needs a terminal: use ssh -t, or go to an asset at once with NAME@ACCOUNT@ASSET.");
+const NO_TERMINAL = new Fault(
+  "invalid",
+  "The menu needs a terminal: use ssh -t, or go to an asset at once with NAME@ACCOUNT@ASSET.",
+);
 
 /** The SSH server that people sign in to: menu, direct shell, direct command. */
 export function createSshGateway(deps: SshGatewayDeps): SshServer {
@@ -82,7 +85,8 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
       return password === "" ? "reject" : tryIn(name, () => iam.signInWithPassword({ loginName, password, address }));
     }
     const fingerprint = attempt.key.fingerprintSha256;
-    if (attempt.method === "publickey-offer") return (await iam.keyIsKnown({ loginName, fingerprint })) ? "accept" : "reject";
+    if (attempt.method === "publickey-offer")
+      return (await iam.keyIsKnown({ loginName, fingerprint })) ? "accept" : "reject";
     return tryIn(name, () => iam.signInWithKey({ loginName, fingerprint, address }));
   }
 
@@ -142,7 +146,8 @@ async function serveMenu(deps: SshGatewayDeps, actor: Actor, session: ClientSess
     editor,
     print: client.print,
     size: () => ({ cols: session.pty?.cols ?? 80, rows: session.pty?.rows ?? 24 }),
-    list: (filter: { search?: string; cursor?: string; limit: number }) => myAssets(runtime.db, actor, filter, runtime.now()),
+    list: (filter: { search?: string; cursor?: string; limit: number }) =>
+      myAssets(runtime.db, actor, filter, runtime.now()),
     opens: (kind: string) => kind === "ssh",
   };
   greet(menu);

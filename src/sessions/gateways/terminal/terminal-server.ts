@@ -47,7 +47,10 @@ export function createTerminalServer(deps: SessionDeps): Server {
     socket.close(4403);
   }
 
-  async function open({ person, assetId, accountId, protocol, cols, rows }: OpenTicket, socket: WebSocket): Promise<void> {
+  async function open(
+    { person, assetId, accountId, protocol, cols, rows }: OpenTicket,
+    socket: WebSocket,
+  ): Promise<void> {
     const channel = createWebChannel();
     channel.attach(socket);
     const pty = { term: "xterm-256color", cols, rows };
@@ -91,7 +94,8 @@ export function createTerminalServer(deps: SessionDeps): Server {
 
   function watch(ticket: Extract<Ticket, { kind: "watch" }>, socket: WebSocket): void {
     const session = deps.live.get(ticket.sessionId);
-    if (!session || session.request.orgId !== ticket.person.orgId) throw new Fault("conflict", "The session has ended.");
+    if (!session || session.request.orgId !== ticket.person.orgId)
+      throw new Fault("conflict", "The session has ended.");
     const leave = session.audience.join({
       name: ticket.person.name,
       announced: true,
