@@ -59,7 +59,8 @@ create table grant_node (
 );
 create index grant_node_by_node on grant_node (org_id, node_id, grant_id);
 
--- Whatever can shrink somebody's rights tells every gateway, in the transaction of the change.
+-- Whatever can shrink somebody's rights tells every gateway, in the transaction of the change. An insert can, too: it may
+-- bring somebody or something under a rule that excludes an account.
 create function tell_access_changed() returns trigger language plpgsql as $$
 begin
   perform pg_notify('access_changed', '');
@@ -67,15 +68,15 @@ begin
 end $$;
 
 create trigger access_changed after insert or update or delete on access_grant for each statement execute function tell_access_changed();
-create trigger access_changed after delete on grant_user for each statement execute function tell_access_changed();
-create trigger access_changed after delete on grant_group for each statement execute function tell_access_changed();
-create trigger access_changed after delete on grant_asset for each statement execute function tell_access_changed();
-create trigger access_changed after delete on grant_node for each statement execute function tell_access_changed();
-create trigger access_changed after delete on group_member for each statement execute function tell_access_changed();
+create trigger access_changed after insert or delete on grant_user for each statement execute function tell_access_changed();
+create trigger access_changed after insert or delete on grant_group for each statement execute function tell_access_changed();
+create trigger access_changed after insert or delete on grant_asset for each statement execute function tell_access_changed();
+create trigger access_changed after insert or delete on grant_node for each statement execute function tell_access_changed();
+create trigger access_changed after insert or delete on group_member for each statement execute function tell_access_changed();
 create trigger access_changed after delete on membership for each statement execute function tell_access_changed();
 create trigger access_changed after update of active on users for each statement execute function tell_access_changed();
-create trigger access_changed after delete on asset_node for each statement execute function tell_access_changed();
-create trigger access_changed after delete on node_closure for each statement execute function tell_access_changed();
+create trigger access_changed after insert or delete on asset_node for each statement execute function tell_access_changed();
+create trigger access_changed after insert or delete on node_closure for each statement execute function tell_access_changed();
 create trigger access_changed after update of active, host or delete on asset for each statement execute function tell_access_changed();
 create trigger access_changed after update or delete on asset_protocol for each statement execute function tell_access_changed();
 create trigger access_changed after update of active, name, username or delete on account for each statement execute function tell_access_changed();

@@ -32,6 +32,7 @@ export interface LiveSession {
 
 export interface LiveSessions {
   readonly size: number;
+  ids(): string[];
   add(session: LiveSession): () => void;
   get(id: string): LiveSession | undefined;
   /** Asks for every session whether it is still allowed, and ends those that are not. */
@@ -100,6 +101,7 @@ export function createLiveSessions(deps: {
     get size() {
       return sessions.size;
     },
+    ids: () => [...sessions.keys()],
     add(session) {
       sessions.set(session.id, session);
       plan();

@@ -7,7 +7,8 @@ import { type Assets, decide } from "../../assets/index.ts";
 import type { Database, Db, Listening, Sealer } from "../../db/index.ts";
 import type { Iam } from "../../iam/index.ts";
 import { createLiveSessions, type EndCause } from "../control/live-sessions.ts";
-import { beat, enterGateway, leaveGateway } from "../live/gateway.store.ts";
+import { beat, enterGateway, leaveGateway, strayedSessions } from "../live/gateway.store.ts";
+import { endOrphans } from "../live/housekeeping.ts";
 import { TERMINATE } from "../live/session.ts";
 import { createRecorder } from "../recorder/recorder.ts";
 import { createSshGateway, type SignedIn } from "./ssh/ssh-gateway.ts";
@@ -98,6 +99,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     try {
       if (!(await beat(database.db, id))) await enterGateway(database.db, { id, address, pid: process.pid });
       seen = Date.now();
+      // Ends that could not be written while the database was away.
+      await endOrphans(
+        runtime,
+        await strayedSessions(database.db, id, live.ids()),
+        "Its end could not be written in time.",
+      );
     } catch (error) {
       failed(error);
       if (Date.now() - seen > BLIND_MS) await live.endAll(BLIND);

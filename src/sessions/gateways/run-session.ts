@@ -109,7 +109,6 @@ async function dialTarget(
     credential: opening.then(() => credentialOf(connection)),
     hostKey: {
       async verify(fingerprint, algorithm) {
-        await opening;
         await check.verify({ algorithm, fingerprint });
         return true;
       },

@@ -29,13 +29,29 @@ export async function leastBusyGateway(db: Db): Promise<{ id: string; address: s
   return found.rows[0] ?? null;
 }
 
+/** A session that nobody holds any more. */
+export interface Orphan {
+  id: string;
+  orgId: string;
+  assetName: string;
+}
+
 /** Sessions whose gateway is dead or gone, at most 500. */
-export async function orphanedSessions(db: Db): Promise<{ id: string; orgId: string; assetName: string }[]> {
-  const found = await sql<{ id: string; orgId: string; assetName: string }>`
+export async function orphanedSessions(db: Db): Promise<Orphan[]> {
+  const found = await sql<Orphan>`
     select s.id, s.org_id as "orgId", s.asset_name as "assetName" from session s
     where s.state <> 'ended' and not exists (
       select 1 from gateway g where g.id = s.gateway_id and g.beat_at > now() - make_interval(secs => ${DEAD_AFTER_SECONDS}))
     limit 500`.execute(db);
+  return found.rows;
+}
+
+/** Sessions whose rows say that this gateway holds them, though it does not; those of the last seconds are left out. */
+export async function strayedSessions(db: Db, gatewayId: string, held: readonly string[]): Promise<Orphan[]> {
+  const found = await sql<Orphan>`
+    select s.id, s.org_id as "orgId", s.asset_name as "assetName" from session s
+    where s.gateway_id = ${gatewayId} and s.state <> 'ended' and s.id <> all(${[...held]}::uuid[])
+      and s.started_at < now() - make_interval(secs => ${DEAD_AFTER_SECONDS}) limit 500`.execute(db);
   return found.rows;
 }
 

@@ -2,27 +2,30 @@ import type { Runtime } from "../../core/index.ts";
 import type { Db } from "../../db/index.ts";
 import { systemActor } from "../../iam/index.ts";
 import { dropOldTickets } from "../control/ticket.store.ts";
-import { forgetDeadGateways, orphanedSessions } from "./gateway.store.ts";
+import { forgetDeadGateways, type Orphan, orphanedSessions } from "./gateway.store.ts";
 import { endSession } from "./life.ts";
 
 const EVERY_MS = 2000;
 
-/** Ends the rows of sessions whose gateway died, and clears what nobody used. Once: returns how many it ended. */
-export async function tidy(runtime: Runtime<Db>): Promise<number> {
-  const orphans = await orphanedSessions(runtime.db);
+/** Writes the end of sessions that nobody holds any more. */
+export async function endOrphans(runtime: Runtime<Db>, orphans: readonly Orphan[], detail: string): Promise<void> {
   for (const { id, orgId, assetName } of orphans) {
     await endSession(runtime, systemActor(orgId), {
       id,
       title: assetName,
       reason: "gateway_lost",
-      detail: "The gateway process died.",
+      detail,
       exitCode: null,
       bytes: 0,
     });
   }
+}
+
+/** Ends the rows of sessions whose gateway died, and clears what nobody used. */
+async function tidy(runtime: Runtime<Db>): Promise<void> {
+  await endOrphans(runtime, await orphanedSessions(runtime.db), "The gateway process died.");
   await forgetDeadGateways(runtime.db);
   await dropOldTickets(runtime.db);
-  return orphans.length;
 }
 
 /** Tidies every two seconds until the signal. */

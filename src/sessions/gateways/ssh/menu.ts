@@ -9,7 +9,6 @@ export interface Choice {
 
 export interface MenuDeps {
   readonly name: string;
-  readonly organization: string;
   readonly editor: LineEditor;
   readonly print: (text: string) => void;
   readonly size: () => { cols: number; rows: number };
@@ -66,8 +65,8 @@ export async function chooseFromMenu(deps: MenuDeps): Promise<Choice | null> {
 }
 
 /** Greets; once per connection. */
-export const greet = ({ print, name, organization }: Pick<MenuDeps, "print" | "name" | "organization">): void =>
-  print(`\r\n  Sallyport  ${name}, ${organization}\r\n${HELP.join("\r\n")}\r\n`);
+export const greet = ({ print, name }: Pick<MenuDeps, "print" | "name">): void =>
+  print(`\r\n  Sallyport, for ${name}\r\n${HELP.join("\r\n")}\r\n`);
 
 async function show(deps: MenuDeps, filter: { search?: string | undefined; cursor?: string }): Promise<View> {
   const limit = Math.max(5, Math.min(100, deps.size().rows - 8));

@@ -142,7 +142,6 @@ async function serveMenu(deps: SshGatewayDeps, actor: Actor, session: ClientSess
   client.toMenu(taker);
   const menu = {
     name: actor.name,
-    organization: "",
     editor,
     print: client.print,
     size: () => ({ cols: session.pty?.cols ?? 80, rows: session.pty?.rows ?? 24 }),
