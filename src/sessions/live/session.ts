@@ -55,7 +55,13 @@ const open = serve(schema.openTerminal, {
   access: "signed-in",
   async run({ db, actor, now, about, deliver }, { assetId, accountId, protocol, cols, rows }) {
     const person = personOf(actor);
-    about({ kind: "asset", id: assetId, name: "" });
+    const asset = await db
+      .selectFrom("asset")
+      .select("name")
+      .where("org_id", "=", person.orgId)
+      .where("id", "=", assetId)
+      .executeTakeFirst();
+    about({ kind: "asset", id: assetId, name: asset?.name ?? "" });
     const subject = { orgId: person.orgId, userId: person.id, assetId, accountId };
     const [decision] = await decide(db, [{ ...subject, protocol, action: "connect" }], now);
     if (!decision?.allowed) throw notAllowed();

@@ -14,7 +14,7 @@ import { runSession, type SessionAsk, type SessionDeps } from "../run-session.ts
 import { findDirectTarget } from "./direct-target.ts";
 import { createLineEditor } from "./line-editor.ts";
 import { type Choice, chooseFromMenu, greet } from "./menu.ts";
-import { createMenuClient } from "./menu-client.ts";
+import { createMenuClient, type MenuClient } from "./menu-client.ts";
 import { parseTargetName, type TargetName } from "./target-name.ts";
 
 export interface SshGatewayDeps extends SessionDeps {
@@ -134,11 +134,25 @@ const askOf = (actor: Actor, choice: Choice, { pty, env, command }: ClientSessio
   env,
 });
 
+const MENU_IDLE_MS = 30 * 60_000;
+
 async function serveMenu(deps: SshGatewayDeps, actor: Actor, session: ClientSession): Promise<void> {
   const { runtime } = deps;
   const client = createMenuClient(session);
   const editor = createLineEditor({ echo: client.print });
-  const taker = { data: editor.feed, over: editor.end, resized: () => {} };
+  let idle: NodeJS.Timeout | undefined;
+  const attend = (): void => {
+    clearTimeout(idle);
+    idle = setTimeout(editor.end, MENU_IDLE_MS);
+  };
+  const taker = {
+    data(bytes: Buffer) {
+      attend();
+      editor.feed(bytes);
+    },
+    over: editor.end,
+    resized: () => {},
+  };
   client.toMenu(taker);
   const menu = {
     name: actor.name,
@@ -151,14 +165,21 @@ async function serveMenu(deps: SshGatewayDeps, actor: Actor, session: ClientSess
   };
   greet(menu);
   for (;;) {
-    const choice = await chooseFromMenu(menu);
+    attend();
+    const choice = await chooseFromMenu(menu).finally(() => clearTimeout(idle));
     if (!choice) return session.exit({ code: 0 });
-    await runSession(deps, askOf(actor, choice, session), client.borrow())
-      .then(({ reason }) => client.print(`\r\n  Session ended (${reason.replaceAll("_", " ")}).\r\n`))
-      .catch((error) => {
-        if (!(error instanceof Fault)) deps.failed(error);
-        client.print(`\r\n  ${error instanceof Fault ? error.message : "The gate met an error of its own."}\r\n`);
-      });
+    client.print(await fromMenu(deps, askOf(actor, choice, session), client));
     client.toMenu(taker);
+  }
+}
+
+/** Runs one session picked in the menu; returns the words that follow it. */
+async function fromMenu(deps: SshGatewayDeps, ask: SessionAsk, client: MenuClient): Promise<string> {
+  try {
+    const { reason } = await runSession(deps, ask, client.borrow());
+    return `\r\n  Session ended (${reason.replaceAll("_", " ")}).\r\n`;
+  } catch (error) {
+    if (!(error instanceof Fault)) deps.failed(error);
+    return `\r\n  ${error instanceof Fault ? error.message : "The gate met an error of its own."}\r\n`;
   }
 }
