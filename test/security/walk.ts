@@ -1,0 +1,168 @@
+import type { AnyAction } from "../../src/core/index.ts";
+import type { Db } from "../../src/db/index.ts";
+import { type Gate, knock } from "./gate.ts";
+
+/** How a call may end. `own`: it succeeds, and nothing of the first organization is in the answer. */
+type End = "unauthenticated" | "denied" | "not_found" | "conflict" | "invalid" | "own";
+
+interface Try {
+  readonly input: object;
+  readonly nobody: End;
+  /** A member of the first organization whose role holds nothing. */
+  readonly user: End;
+  /** The administrator of the second organization. */
+  readonly other: End;
+}
+
+/** The same end for everybody who is signed in. */
+const signedIn = (end: End, input: object = {}): Try[] => [{ input, nobody: "unauthenticated", user: end, other: end }];
+const granted = (other: End, ...inputs: object[]): Try[] =>
+  inputs.map((input) => ({ input, nobody: "unauthenticated", user: "denied", other }));
+const anybody = (end: End, input: object = {}): Try[] => [{ input, nobody: end, user: end, other: end }];
+
+/** For every endpoint by name what strangers get, tried with rows of the first organization. No entry: the walk fails. */
+export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
+  const { adminId, userId, groupId, nodeId, assetId, accountId, grantId, keyId, endedId, liveId, root } = first;
+  const password = "a-password-that-is-long";
+  const ssh = { kind: "ssh", port: 22 };
+  const secret = { kind: "password", value: "stolen" };
+  const named = (name: string) => `${name}-${Math.random().toString(36).slice(2)}`;
+  return {
+    "setup.read": anybody("own"),
+    "setup.complete": anybody("denied", { token: "x".repeat(43), loginName: "eve", name: "Eve", password }),
+    "sign-in": anybody("unauthenticated", { loginName: "admin", password: "wrong" }),
+    "me.read": signedIn("own"),
+    "me.preferences": signedIn("own", { theme: "dark" }),
+    "me.password": signedIn("invalid", { current: "wrong", next: password }),
+    "me.ssh-key.list": signedIn("own"),
+    "me.ssh-key.add": signedIn("invalid", { name: "k", publicKey: "ssh-ed25519 AAAA" }),
+    "me.ssh-key.remove": signedIn("not_found", { id: keyId }),
+    "user.list": [...granted("own", {}, { groupId }, { roleId: "administrator" }, { search: "a" })],
+    "user.read": granted("not_found", { id: userId }, { id: adminId }),
+    "user.create": granted("conflict", { loginName: first.userName, name: "Eve" }),
+    "user.update": granted(
+      "not_found",
+      { id: userId, version: first.versions.user, active: false },
+      { id: adminId, version: 1, roles: [] },
+    ),
+    "user.delete": granted("not_found", { id: userId }, { id: adminId }),
+    "user.password": granted("not_found", { id: userId, password }, { id: adminId, password }),
+    "user.ssh-key.list": granted("not_found", { id: adminId }),
+    "user.ssh-key.add": granted("not_found", { id: adminId, name: "k", publicKey: "ssh-ed25519 AAAA" }),
+    "user.ssh-key.remove": granted("not_found", { id: adminId, keyId }),
+    "group.list": granted("own", {}, { userId: adminId }),
+    "group.read": granted("not_found", { id: groupId }),
+    "group.create": granted("not_found", { name: named("g"), userIds: [adminId] }),
+    "group.update": granted("not_found", { id: groupId, version: 1, name: "stolen" }),
+    "group.delete": granted("not_found", { id: groupId }),
+    "group.member.add": granted("not_found", { id: groupId, userIds: [adminId] }),
+    "group.member.remove": granted("not_found", { id: groupId, userIds: [adminId] }),
+    "role.list": granted("own", {}),
+    "node.list": granted("own", {}, { parentId: root }, { search: "node" }),
+    "node.create": granted("not_found", { parentId: root, name: "stolen" }, { parentId: nodeId, name: "stolen" }),
+    "node.update": granted("not_found", { id: nodeId, version: 1, name: "stolen" }),
+    "node.delete": granted("not_found", { id: nodeId }),
+    "asset.list": granted("own", {}, { nodeId }, { nodeId: root }, { search: "asset" }),
+    "asset.read": granted("not_found", { id: assetId }),
+    "asset.create": granted("not_found", { name: named("a"), host: "10.0.0.1", protocols: [ssh], nodeIds: [nodeId] }),
+    "asset.update": granted("not_found", { id: assetId, version: 1, host: "10.6.6.6" }),
+    "asset.delete": granted("not_found", { id: assetId }),
+    "asset.host-key.accept": granted("not_found", { id: assetId, port: 22, fingerprint: "SHA256:x" }),
+    "protocol.list": signedIn("own"),
+    "account.list": granted("own", {}, { assetId }, { search: "account" }),
+    "account.create": granted("not_found", { assetId, username: "root", secret }),
+    "account.update": granted("not_found", { id: accountId, version: first.versions.account, secret }),
+    "account.delete": granted("not_found", { id: accountId }),
+    "grant.list": granted("own", {}, { userId: adminId }, { assetId }, { nodeId }, { groupId }),
+    "grant.read": granted("not_found", { id: grantId }),
+    "grant.create": granted(
+      "not_found",
+      ...[{ userIds: [adminId] }, { groupIds: [groupId] }, { assetIds: [assetId] }, { nodeIds: [nodeId] }].map(
+        (side) => ({
+          name: named("r"),
+          accounts: { all: true },
+          protocols: { all: true },
+          ...side,
+        }),
+      ),
+    ),
+    "grant.update": granted("not_found", { id: grantId, version: 1, active: false }),
+    "grant.delete": granted("not_found", { id: grantId }),
+    "me.asset.list": [...signedIn("own"), ...signedIn("own", { nodeId }), ...signedIn("own", { search: "asset" })],
+    "me.node.list": [
+      ...signedIn("own"),
+      ...signedIn("own", { parentId: root }),
+      ...signedIn("own", { parentId: nodeId }),
+    ],
+    "session.list": granted("own", {}, { userId: adminId }, { assetId }),
+    "me.session.list": [...signedIn("own"), ...signedIn("own", { userId: adminId }), ...signedIn("own", { assetId })],
+    "session.read": granted("not_found", { id: endedId }, { id: liveId }),
+    "session.terminate": granted("not_found", { id: liveId }),
+    "terminal.open": signedIn("denied", { assetId, accountId }),
+    "terminal.resume": [...signedIn("not_found", { id: liveId }), ...signedIn("not_found", { id: endedId })],
+    "session.watch": granted("not_found", { id: liveId }, { id: endedId }),
+    "recording.open": granted("not_found", { id: endedId }),
+    "recording.read": granted("not_found", { id: endedId }),
+    "recording.export": granted("not_found", { id: endedId }),
+    "audit.event.list": granted("own", {}, { actorId: adminId }, { targetId: assetId }, { outcome: "ok" }),
+    "audit.status": granted("own", {}),
+    // Last: it ends the session of whoever walks.
+    "sign-out": signedIn("own"),
+  };
+}
+
+export interface Stranger {
+  readonly who: "nobody" | "user" | "other";
+  readonly cookie: string;
+  readonly id: string | null;
+  /** What must not be in any answer. */
+  readonly marks: readonly string[];
+}
+
+/** Calls every action as each stranger; one line for whatever did not end as expected. */
+export async function walk(
+  url: string,
+  actions: readonly Pick<AnyAction<Db>, "endpoint">[],
+  expected: Readonly<Record<string, Try[]>>,
+  strangers: readonly Stranger[],
+): Promise<string[]> {
+  const wrong: string[] = [];
+  const names = Object.keys(expected);
+  const unknown = actions.filter(({ endpoint }) => !names.includes(endpoint.name));
+  wrong.push(
+    ...unknown.map(({ endpoint }) => `${endpoint.name}: a new endpoint; write down in walk.ts what strangers get`),
+  );
+  for (const name of names) {
+    const action = actions.find(({ endpoint }) => endpoint.name === name);
+    if (!action) wrong.push(`${name}: expected, but there is no such endpoint`);
+    else
+      for (const one of expected[name] ?? [])
+        for (const stranger of strangers) wrong.push(...(await tryOne(url, action, one, stranger)));
+  }
+  return wrong;
+}
+
+async function tryOne(
+  url: string,
+  { endpoint }: Pick<AnyAction<Db>, "endpoint">,
+  one: Try,
+  stranger: Stranger,
+): Promise<string[]> {
+  const { who, cookie, marks } = stranger;
+  const { route, name } = endpoint;
+  const reply = await knock({ url, route, input: one.input, headers: { origin: url, ...(cookie && { cookie }) } });
+  const end = reply.status < 300 ? "own" : reply.code;
+  const where = `${name} ${JSON.stringify(one.input)} as ${who}`;
+  const text = name === "audit.event.list" && end === "own" ? withoutOwnEvents(reply.body, stranger) : reply.text;
+  const told = marks.filter((mark) => text.includes(mark) && !JSON.stringify(one.input).includes(mark));
+  return [
+    ...(end === one[who] ? [] : [`${where}: ${reply.status} ${reply.code}, expected ${one[who]}`]),
+    ...told.map((mark) => `${where}: the answer tells ${mark}`),
+  ];
+}
+
+/** Whoever tries names things, and finds the names again in the events of the own tries. */
+function withoutOwnEvents(body: string, { id }: Stranger): string {
+  const { items } = JSON.parse(body) as { items: { actor: { id: string | null } }[] };
+  return JSON.stringify(items.filter(({ actor }) => actor.id !== id));
+}
