@@ -82,7 +82,7 @@ export async function startDemoServer(deps: {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");
-      await Promise.race([gone, pause(2_000)]);
+      await Promise.race([gone, pause(1_000)]);
     },
   };
 }

@@ -14,9 +14,10 @@ import { type Behind, openSshDoor, type SshDoor } from "./ssh-door.ts";
 import { startText } from "./start-text.ts";
 import { inspectServer, openStorage, type Storage } from "./storage.ts";
 
-const GATEWAY_GRACE_MS = 9_000;
-const API_GRACE_MS = 5_000;
-const DATABASE_GRACE_MS = 4_000;
+/** Together with the demo's second these stay below the 15 seconds that a stop may take. */
+const GATEWAY_GRACE_MS = 7_000;
+const API_GRACE_MS = 3_000;
+const DATABASE_GRACE_MS = 3_000;
 
 export interface Program {
   /** Ends everything in order within 15 seconds: sessions, console, demo, database last. */
@@ -99,7 +100,9 @@ async function startParts(deps: ProgramDeps, undo: Undo[]): Promise<Program> {
     async stop() {
       log.info("stopping");
       await Promise.race([door.close(), pause(200)]);
-      await Promise.all([...crew.gateways.map(({ child }) => child.stop(GATEWAY_GRACE_MS)), crew.api.stop(API_GRACE_MS)]);
+      // Web terminals hear their last words through the api, and it seals what the gateways wrote last.
+      await Promise.all(crew.gateways.map(({ child }) => child.stop(GATEWAY_GRACE_MS)));
+      await crew.api.stop(API_GRACE_MS);
       await unwind(undo);
       log.info("stopped");
     },
@@ -118,8 +121,10 @@ function startCrew(
 ): Crew {
   const { config, storage, demo, log } = deps;
   const { masterKey: _key, database: _url, ...shared } = config;
+  let httpPort: number | null = null;
   const settings = (slot: number) => (first: boolean): Settings => ({
-    config: shared,
+    // A port that the system chose stays the same when the process is started again.
+    config: { ...shared, listen: { ...shared.listen, port: httpPort ?? shared.listen.port } },
     database: storage.address,
     masterKey: storage.masterKey,
     run: deps.run,
@@ -133,6 +138,10 @@ function startCrew(
   const gateways: Behind[] = [];
   const tellAlive = (): void => void api.send({ kind: "gateways", alive: gateways.filter(({ child }) => child.live).length });
   const api = keep("api", 0, () => {}, () => api.live && tellAlive());
+  api.started.then(
+    ({ port }) => (httpPort = port),
+    () => {},
+  );
   const crew: Crew = {
     api,
     gateways,
@@ -148,7 +157,11 @@ type Keep = (role: Role, slot: number, message: (message: FromChild) => void, ch
 function behind(crew: Crew, keep: Keep, slot: number, tellAlive: () => void): Behind {
   function heard(message: FromChild): void {
     if (message.kind === "load") Object.assign(gateway, { sessions: message.sessions, bytesPerSecond: message.bytesPerSecond });
-    else if (message.kind === "signed-in" || message.kind === "closed") crew.door?.settled(gateway, message.id);
+    else if (message.kind === "signed-in") {
+      // Counted at once: the next connection may come before the next report.
+      gateway.sessions += 1;
+      crew.door?.settled(gateway, message.id);
+    } else if (message.kind === "closed") crew.door?.settled(gateway, message.id);
   }
   function changed(): void {
     if (!gateway.child.live) crew.door?.forget(gateway);

@@ -1,0 +1,246 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { listMyAssets } from "../../src/assets/schema.ts";
+import { ADMIN, type Client, freePort, startTestProgram, type TestProgram } from "../support/program.ts";
+
+const MAIN = join(import.meta.dirname, "../../src/main.ts");
+let directory: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "sallyport-processes-"));
+  await writeFile(join(directory, "askpass"), `#!/bin/sh\necho '${ADMIN.password}'\n`, { mode: 0o700 });
+  await chmod(directory, 0o755);
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+/** A session through the gate that says ready and then waits for a line. */
+function openSession(port: number) {
+  const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "PubkeyAuthentication=no"];
+  const args = [...options.flatMap((option) => ["-o", option]), "-p", String(port), "admin@demo-account@demo-host@127.0.0.1"];
+  const env = { ...process.env, DISPLAY: "none", SSH_ASKPASS: join(directory, "askpass"), SSH_ASKPASS_REQUIRE: "force" };
+  const child = spawn("ssh", [...args, "echo ready; read line; echo got $line"], { env, stdio: ["pipe", "pipe", "pipe"] });
+  let seen = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (seen += chunk));
+  return { child, seen: () => seen, ready: () => expect.poll(() => seen, { timeout: 20_000 }).toContain("ready") };
+}
+
+type Session = ReturnType<typeof openSession>;
+const hasEnded = ({ child }: Session): boolean => child.exitCode !== null || child.signalCode !== null;
+
+/** The session still carries bytes both ways, to its end. */
+async function finishes(session: Session): Promise<void> {
+  session.child.stdin.end("word\n");
+  await expect.poll(session.seen, { timeout: 10_000 }).toContain("got word");
+  await expect.poll(() => hasEnded(session), { timeout: 10_000 }).toBe(true);
+}
+
+/** Process numbers of a role among the children of the program. */
+async function pidsOf(parent: number, role: string): Promise<number[]> {
+  const all = await Promise.all((await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(processOf));
+  return all.filter((found) => found?.parent === parent && found.command.endsWith(` ${role} `)).map((found) => found!.pid);
+}
+
+async function processOf(name: string) {
+  const command = (await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "")).replaceAll("\0", " ");
+  const status = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
+  const [state, parent] = status.slice(status.lastIndexOf(")") + 2).split(" ");
+  return !state || state === "Z" ? null : { pid: Number(name), parent: Number(parent), command };
+}
+
+const lives = async (pid: number): Promise<boolean> => (await processOf(String(pid))) !== null;
+
+async function processesNaming(text: string): Promise<string[]> {
+  const all = await Promise.all((await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(processOf));
+  return all.filter((found) => found?.command.includes(text)).map((found) => found!.command);
+}
+
+const answers = (url: string): Promise<boolean> => fetch(`${url}/readyz`).then((reply) => reply.ok, () => false);
+
+describe("the running program", () => {
+  let program: TestProgram;
+  let admin: Client;
+
+  beforeAll(async () => {
+    program = await startTestProgram({ demo: true, args: ["--gateways", "2"] });
+    admin = await program.setUp();
+  }, 90_000);
+  afterAll(async () => {
+    await program.stop();
+    expect(await processesNaming(program.data)).toEqual([]);
+  }, 40_000);
+
+  it("tells a person what listens where, and gives one set-up address", () => {
+    expect(program.output()).toContain(`Console   ${program.url}`);
+    expect(program.output()).toContain(`ssh -p ${program.sshPort}`);
+    expect(program.output().match(/setup#/g)).toHaveLength(1);
+  });
+
+  it("keeps its state private, and the set-up token and keys out of its logs", async () => {
+    for (const path of ["", "keys", "log", "run", "spool"]) expect((await stat(join(program.data, path))).mode & 0o777).toBe(0o700);
+    for (const name of ["master.key", "audit.key", "ssh_host_ed25519_key", "ssh_host_ecdsa_key", "ssh_host_rsa_key"]) {
+      expect((await stat(join(program.data, "keys", name))).mode & 0o777, name).toBe(0o600);
+    }
+    const logs = await program.logs();
+    expect(logs).toContain('"msg":"started"');
+    expect(logs).not.toContain(/setup#(\S+)/.exec(program.output())![1]);
+    expect(logs).not.toContain((await readFile(join(program.data, "keys/master.key"), "utf8")).trim());
+  });
+
+  it("shows no secret in arguments or environment of its processes", async () => {
+    const key = (await readFile(join(program.data, "keys/master.key"), "utf8")).trim();
+    const password = (await readFile(join(program.data, "database/cluster/password"), "utf8")).trim();
+    const pids = [...(await pidsOf(program.process.pid!, "api")), ...(await pidsOf(program.process.pid!, "gateway"))];
+    expect(pids).toHaveLength(3);
+    for (const pid of pids) {
+      const seen = `${await readFile(`/proc/${pid}/cmdline`, "utf8")}${await readFile(`/proc/${pid}/environ`, "utf8")}`;
+      expect(seen.includes(key) || seen.includes(password)).toBe(false);
+    }
+  });
+
+  it("gives the first administrator the demo asset", async () => {
+    const { items } = await admin.call(listMyAssets, {});
+    expect(items.map(({ name, accounts }) => [name, accounts[0]?.name])).toEqual([["demo-host", "demo-account"]]);
+  });
+
+  it("refuses a second program on the same data directory", async () => {
+    const { code, stderr } = await runProgram(["--data", program.data, "--listen", "127.0.0.1:0", "--ssh", "127.0.0.1:0"]);
+    expect(stderr).toBe(`Sallyport already runs on ${program.data}. Stop it first, or choose another: --data DIRECTORY\n`);
+    expect(code).toBe(1);
+  });
+
+  it("loses no session when the api dies, and has it back at the same address", async () => {
+    const session = openSession(program.sshPort);
+    await session.ready();
+    const [api] = await pidsOf(program.process.pid!, "api");
+    process.kill(api!, "SIGKILL");
+    await expect.poll(() => lives(api!)).toBe(false);
+    await expect.poll(() => answers(program.url), { timeout: 20_000, interval: 100 }).toBe(true);
+    expect((await admin.fetch("/api/me")).status).toBe(200);
+    await finishes(session);
+  });
+
+  it("loses only the sessions of a gateway that dies, and starts another", async () => {
+    const sessions = [openSession(program.sshPort)];
+    await sessions[0]!.ready();
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    sessions.push(openSession(program.sshPort));
+    await sessions[1]!.ready();
+    const gateways = await pidsOf(program.process.pid!, "gateway");
+    process.kill(gateways[0]!, "SIGKILL");
+    await expect.poll(() => sessions.filter(hasEnded).length, { timeout: 10_000 }).toBe(1);
+    await finishes(sessions.find((session) => !hasEnded(session))!);
+    await expect.poll(async () => (await pidsOf(program.process.pid!, "gateway")).length, { timeout: 20_000 }).toBe(2);
+    const next = openSession(program.sshPort);
+    await next.ready();
+    await finishes(next);
+  });
+
+  it("survives its own violent end: sessions go on, the next start finds everything", async () => {
+    const session = openSession(program.sshPort);
+    await session.ready();
+    const [api] = await pidsOf(program.process.pid!, "api");
+    const gateways = await pidsOf(program.process.pid!, "gateway");
+    const demoPort = await readFile(join(program.data, "demo/port"), "utf8");
+    program.process.kill("SIGKILL");
+    await expect.poll(() => lives(api!), { timeout: 5_000 }).toBe(false);
+    const old = program.data;
+    program = await startTestProgram({ data: old, demo: true, args: ["--gateways", "2"] });
+    expect(program.output()).toContain("found running");
+    expect(program.output()).not.toContain("setup#");
+    expect(await readFile(join(old, "demo/port"), "utf8")).toBe(demoPort);
+    admin = await program.signIn(ADMIN.loginName, ADMIN.password);
+    expect((await admin.call(listMyAssets, {})).items).toHaveLength(1);
+    await finishes(session);
+    await expect.poll(async () => (await Promise.all(gateways.map(lives))).some(Boolean), { timeout: 15_000 }).toBe(false);
+    const next = openSession(program.sshPort);
+    await next.ready();
+    await finishes(next);
+  }, 90_000);
+
+  it("ends on SIGTERM in order: sessions, processes, demo and database, within 15 seconds", async () => {
+    const session = openSession(program.sshPort);
+    await session.ready();
+    const from = Date.now();
+    const gone = new Promise<number | null>((resolve) => program.process.once("exit", resolve));
+    program.process.kill("SIGTERM");
+    expect(await gone).toBe(0);
+    expect(Date.now() - from).toBeLessThan(15_000);
+    await expect.poll(() => hasEnded(session)).toBe(true);
+    expect(await processesNaming(program.data)).toEqual([]);
+    await rm(program.data, { recursive: true, force: true });
+  }, 40_000);
+});
+
+describe("a start that cannot be", () => {
+  const data = (name: string): string => join(directory, name);
+  const listen = ["--listen", "127.0.0.1:0", "--ssh", "127.0.0.1:0"];
+  const refused = async (args: readonly string[], options: { uid?: number } = {}) => {
+    const { code, stderr, stdout } = await runProgram(args, options);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    return stderr;
+  };
+  const missing = async (path: string) => expect(await stat(path).catch(() => null)).toBeNull();
+
+  it.each(["listen", "ssh"])("--%s on a taken port names the port and the option, and makes nothing", async (option) => {
+    const server = createServer();
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    const words = await refused(["--data", data("taken"), ...listen, `--${option}`, `127.0.0.1:${port}`].filter((word, index, all) => {
+      const first = all.indexOf(`--${option}`);
+      return index !== first && index !== first + 1;
+    }));
+    server.close();
+    expect(words).toContain(`Port ${port} is taken`);
+    expect(words).toContain(`--${option}`);
+    await missing(data("taken"));
+  });
+
+  it("unknown options and bad values", async () => {
+    expect(await refused(["--colour", "red"])).toContain("--colour");
+    expect(await refused(["--data", data("open"), "--listen", "0.0.0.0:0"])).toContain("--trusted-proxy");
+    await missing(data("open"));
+  });
+
+  it("a database that does not answer", async () => {
+    const words = await refused(["--data", data("nodb"), ...listen, "--database", `postgres://u:hunter2@127.0.0.1:${await freePort()}/x`]);
+    expect(words).toContain("--database");
+    expect(words).not.toContain("hunter2");
+    await missing(data("nodb"));
+  });
+
+  it("a data directory that is a file, or that others can read", async () => {
+    await writeFile(data("file"), "");
+    expect(await refused(["--data", data("file"), ...listen])).toContain("not a directory");
+    await mkdir(data("wide"), { mode: 0o755 });
+    expect(await refused(["--data", data("wide"), ...listen])).toContain(`chmod 700 ${data("wide")}`);
+    expect(await readdir(data("wide"))).toEqual([]);
+  });
+
+  it.runIf(process.getuid?.() === 0)("a data directory that is not writable, or belongs to somebody else", async () => {
+    await mkdir(data("roots"), { mode: 0o755 });
+    expect(await refused(["--data", join(data("roots"), "below"), ...listen], { uid: 65_534 })).toContain("not writable");
+    await mkdir(data("mine"), { mode: 0o700 });
+    expect(await refused(["--data", data("mine"), ...listen], { uid: 65_534 })).toContain("belongs to user 0");
+    execFileSync("chown", ["65534", data("mine")]);
+    expect(await refused(["--data", data("mine"), ...listen])).toContain("belongs to user 65534");
+  });
+});
+
+function runProgram(args: readonly string[], options: { uid?: number } = {}): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child: ChildProcess = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"], cwd: directory, ...options });
+  const printed = { stdout: "", stderr: "" };
+  child.stdout!.on("data", (chunk) => (printed.stdout += chunk));
+  child.stderr!.on("data", (chunk) => (printed.stderr += chunk));
+  const late = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  return new Promise((resolve) =>
+    child.once("close", (code) => {
+      clearTimeout(late);
+      resolve({ code, ...printed });
+    }),
+  );
+}
