@@ -169,7 +169,7 @@ describe("listing events", () => {
       ["action = 'asset.remove'", "audit_event_by_action"],
       ["outcome = 'denied'", "audit_event_by_outcome"],
     ] as const) {
-      expect(await index(condition)).toMatch(new RegExp(`Index Scan using ${name}`));
+      expect(await index(condition)).toMatch(new RegExp(`Index Scan Backward using ${name}`));
       expect(await index(condition)).not.toMatch(/Sort/);
     }
   });
