@@ -36,7 +36,7 @@ export interface Call {
   readonly signal: AbortSignal;
 }
 
-export const COMMON = {
+const COMMON = {
   data: { type: "string" },
   database: { type: "string" },
   help: { type: "boolean", short: "h" },

@@ -214,7 +214,7 @@ describe("recording verify", () => {
       const bytes = await readFile(path);
       const middle = bytes.length >> 1;
       await writeFile(path, bytes.with(middle, bytes[middle]! ^ 1));
-      expect(await verify(), key).toMatchObject({ code: 1, out: expect.stringMatching(/NOT good/) });
+      expect({ key, ...(await verify()) }).toMatchObject({ key, code: 1, out: expect.stringMatching(/NOT good/) });
       await writeFile(path, bytes);
     }
     expect(await sallyport("recording", "verify", newId(), "--data", data)).toMatchObject({
