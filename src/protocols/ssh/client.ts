@@ -131,18 +131,15 @@ function createLink(
     hostVerifier(blob, decide) {
       if (pinned) return pinned.blob.equals(blob);
       const key = { blob: Buffer.from(blob), fingerprint: fingerprintOf(blob), type: typeOf(blob) };
-      void options.hostKey.verify(key.fingerprint, key.type, key.blob).then((verdict) => {
-        if (transport.over) return;
-        if (verdict === true) pinned = key;
-        else
-          fail(
-            verdict ||
-              new Fault("upstream", `The host key of ${where} (${key.fingerprint}) was not accepted.`, {
-                reason: "host-key",
-              }),
-          );
-        decide(verdict === true);
-      }, fail);
+      void options.hostKey
+        .verify(key.fingerprint, key.type, key.blob)
+        .then((verdict) => {
+          if (transport.over) return;
+          if (verdict !== true) throw verdict || unaccepted(where, key.fingerprint);
+          pinned = key;
+          decide(true);
+        })
+        .catch(fail);
       return undefined;
     },
     onHeader: (name) => void (software = name),
@@ -190,6 +187,9 @@ function createTarget(deps: {
     closed: transport.ended,
   };
 }
+
+const unaccepted = (where: string, fingerprint: string) =>
+  new Fault("upstream", `The host key of ${where} (${fingerprint}) was not accepted.`, { reason: "host-key" });
 
 const prepared = (given: SshCredential) =>
   given.kind === "password"
