@@ -5,7 +5,7 @@ import { z } from "zod";
 import { createAudit, loadSigningKey } from "../src/audit/index.ts";
 import { type Actor, type Context, endpoint, Id, Name, newId, run, systemClock } from "../src/core/index.ts";
 import { createDatabase, createRuntime, type Database, type Db, migrate, serve } from "../src/db/index.ts";
-import { discardEmbedded, startEmbedded } from "../src/db/embedded/index.ts";
+import { discardEmbedded, startEmbedded } from "../src/db/index.ts";
 import type { Rows } from "./report.ts";
 
 const AT_ONCE = 16;

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "../core/index.ts";
 import { createDatabase, type Database, type DatabaseAddress } from "../db/index.ts";
-import { claim, startEmbedded } from "../db/embedded/index.ts";
+import { claim, startEmbedded } from "../db/index.ts";
 import { dataPaths } from "../processes/data.ts";
 import type { Call } from "./command.ts";
 

@@ -16,7 +16,7 @@ import {
 } from "../audit/index.ts";
 import { type Actor, newId } from "../core/index.ts";
 import { createDatabase, createSealer, loadMasterKey, migrate } from "../db/index.ts";
-import { discardEmbedded, startEmbedded } from "../db/embedded/index.ts";
+import { discardEmbedded, startEmbedded } from "../db/index.ts";
 import { dataPaths } from "../processes/data.ts";
 
 const actor: Actor = {
