@@ -29,6 +29,8 @@ export interface ListPageProps<E extends ListEndpoint> {
   readonly panelTitle?: (row: Row<E>) => ReactNode;
   /** The page of a row: Enter or a double click opens it. */
   readonly href?: (row: Row<E>) => string;
+  /** What Enter and a double click do instead of opening a page. */
+  readonly act?: (row: Row<E>) => void;
   /** The page's own actions, at the right of the title. */
   readonly actions?: ReactNode;
   /** A line under the title. */
@@ -46,7 +48,19 @@ const anyName = (row: unknown): string => (row as { name?: string }).name ?? any
 
 /** The list pattern: title with count, one search box, virtual table, keys, bulk bar, side panel, all state in the address. */
 export function ListPage<E extends ListEndpoint>(props: ListPageProps<E>) {
-  const { title, endpoint, columns, filters = [], idOf = anyId, nameOf = anyName, panel, href, bulk, inside } = props;
+  const {
+    title,
+    endpoint,
+    columns,
+    filters = [],
+    idOf = anyId,
+    nameOf = anyName,
+    panel,
+    href,
+    act,
+    bulk,
+    inside,
+  } = props;
   const { t } = useTranslation();
   const navigate = useNavigate();
   const state = useListState(inside ? `${inside}.` : "");
@@ -70,10 +84,11 @@ export function ListPage<E extends ListEndpoint>(props: ListPageProps<E>) {
     () => (state.open ? rows.find((row) => idOf(row) === state.open) : undefined),
     [rows, state.open, idOf],
   );
-  const enter = useCallback(
-    (row: Row<E>) => (href ? void navigate(href(row)) : state.setOpen(idOf(row))),
-    [href, navigate, idOf, state],
-  );
+  const enter = (row: Row<E>) => {
+    if (act) act(row);
+    else if (href) void navigate(href(row));
+    else state.setOpen(idOf(row));
+  };
   const toggle = (id: string, on: boolean, range = false) => {
     const at = rows.findIndex((row) => idOf(row) === id);
     const [from, to] = range ? [Math.min(anchor.current, at), Math.max(anchor.current, at)] : [at, at];
