@@ -36,8 +36,21 @@ describe("what is understood", () => {
     ["--database postgres://a:b@h/n", { database: "postgres://a:b@h/n" }],
     ["--demo --gateways 3", { demo: true, gateways: 3 }],
     ["--listen 0.0.0.0:443 --tls-self-signed", { tls: { kind: "self-signed" } }],
-    ["--listen 0.0.0.0:443 --tls-cert c.pem --tls-key /k.pem", { tls: { kind: "own", certificate: "/home/somebody/c.pem", key: "/k.pem" } }],
-    ["--listen 0.0.0.0:443 --tls-acme Gate.example.org,b.example.org --acme-email a@b", { tls: { kind: "acme", domains: ["gate.example.org", "b.example.org"], email: "a@b", challenges: { host: "0.0.0.0", port: 80 } } }],
+    [
+      "--listen 0.0.0.0:443 --tls-cert c.pem --tls-key /k.pem",
+      { tls: { kind: "own", certificate: "/home/somebody/c.pem", key: "/k.pem" } },
+    ],
+    [
+      "--listen 0.0.0.0:443 --tls-acme Gate.example.org,b.example.org --acme-email a@b",
+      {
+        tls: {
+          kind: "acme",
+          domains: ["gate.example.org", "b.example.org"],
+          email: "a@b",
+          challenges: { host: "0.0.0.0", port: 80 },
+        },
+      },
+    ],
     ["--listen 0.0.0.0:80 --trusted-proxy 10.0.0.0/8,::1", { trustedProxies: ["10.0.0.0/8", "::1/128"] }],
     ["--public-url https://gate.example.org/", { publicUrl: "https://gate.example.org" }],
     ["--log-level debug --log-format json", { log: { level: "debug", format: "json" } }],
@@ -46,7 +59,12 @@ describe("what is understood", () => {
   });
 
   it("reads the same from the environment, and options win", () => {
-    const environment = { SALLYPORT_LISTEN: "127.0.0.1:1", SALLYPORT_SSH: "127.0.0.1:2", SALLYPORT_DEMO: "yes", SALLYPORT_TRUSTED_PROXY: "10.0.0.1" };
+    const environment = {
+      SALLYPORT_LISTEN: "127.0.0.1:1",
+      SALLYPORT_SSH: "127.0.0.1:2",
+      SALLYPORT_DEMO: "yes",
+      SALLYPORT_TRUSTED_PROXY: "10.0.0.1",
+    };
     expect(read("--ssh 127.0.0.1:3", environment)).toMatchObject({
       listen: { port: 1 },
       ssh: { port: 3 },
@@ -62,7 +80,11 @@ describe("what is understood", () => {
 
   it("lists every option in --help", () => {
     expect(usage()).toContain("--tls-self-signed");
-    expect(usage().split("\n").every((line) => line.length <= 120)).toBe(true);
+    expect(
+      usage()
+        .split("\n")
+        .every((line) => line.length <= 120),
+    ).toBe(true);
   });
 });
 

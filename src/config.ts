@@ -39,7 +39,15 @@ export interface Config {
   readonly hostNames: readonly string[];
   readonly log: { readonly level: string; readonly format: "files" | "json" };
   readonly metricsFrom: readonly string[];
-  readonly limits: { readonly requests: number; readonly signIns: number; readonly sshWaiting: number };
+  readonly limits: {
+    readonly requests: number;
+    readonly signIns: number;
+    readonly sshWaiting: number;
+    /** Seconds of silence after which the other end of an SSH connection is asked; three unanswered ones end it. */
+    readonly keepalive: number;
+    /** Seconds that a web terminal waits for its browser. */
+    readonly terminalGrace: number;
+  };
   /** The master key as given in the environment; null: it is read from `masterKeyFile`. */
   readonly masterKey: string | null;
   readonly masterKeyFile: string;
@@ -74,6 +82,8 @@ const OPTIONS = [
   { name: "requests-per-minute", value: "N", help: "HTTP requests of one address (3000)" },
   { name: "sign-ins-per-minute", value: "N", help: "sign-in and set-up requests of one address (30)" },
   { name: "ssh-waiting", value: "N", help: "SSH connections of one address before sign-in (64)" },
+  { name: "ssh-keepalive", value: "SECONDS", help: "silence before an SSH peer is asked; given up after three (15)" },
+  { name: "terminal-grace", value: "SECONDS", help: "how long a web terminal waits for its browser to return (60)" },
   { name: "log-level", value: "LEVEL", help: "debug, info, warn or error (info)" },
   { name: "log-format", value: "FORMAT", help: "files: in the data directory; json: to standard output (files)" },
 ] as const satisfies readonly Option[];
@@ -128,6 +138,8 @@ export function readConfig(argv: readonly string[], environment: Environment, di
       requests: readNumber("requests-per-minute", given["requests-per-minute"], 3000, 1_000_000),
       signIns: readNumber("sign-ins-per-minute", given["sign-ins-per-minute"], 30, 1_000_000),
       sshWaiting: readNumber("ssh-waiting", given["ssh-waiting"], 64, 10_000),
+      keepalive: readNumber("ssh-keepalive", given["ssh-keepalive"], 15, 3600),
+      terminalGrace: readNumber("terminal-grace", given["terminal-grace"], 60, 3600),
     },
     masterKey: environment.SALLYPORT_MASTER_KEY || null,
     masterKeyFile: resolve(directory, environment.SALLYPORT_MASTER_KEY_FILE || join(data, "keys", "master.key")),
@@ -135,7 +147,7 @@ export function readConfig(argv: readonly string[], environment: Environment, di
 }
 
 /** Whether only this machine can reach the host. */
-export const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127\./.test(host);
+export const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.");
 
 /** `host:port` as a URL holds it. */
 export const hostPort = ({ host, port }: Listen): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`;
@@ -175,7 +187,8 @@ function readListen(name: Name, text: string, fallback: Listen): Listen {
   const [, bracketed, plain, port] = /^(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain ?? fallback.host;
   const valid = port !== undefined && Number(port) <= 65_535 && (bracketed === undefined || isIPv6(bracketed));
-  if (!valid || !/^[A-Za-z0-9.:%-]+$/.test(host)) throw wrong(`--${name} must be HOST:PORT, for example ${hostPort(fallback)}.`);
+  if (!valid || !/^[A-Za-z0-9.:%-]+$/.test(host))
+    throw wrong(`--${name} must be HOST:PORT, for example ${hostPort(fallback)}.`);
   return { host: host.toLowerCase(), port: Number(port) };
 }
 
@@ -204,7 +217,11 @@ function readNetworks(name: Name, text: string | undefined): string[] {
   });
 }
 
-const words = (text: string | undefined): string[] => (text ?? "").split(",").map((word) => word.trim()).filter(Boolean);
+const words = (text: string | undefined): string[] =>
+  (text ?? "")
+    .split(",")
+    .map((word) => word.trim())
+    .filter(Boolean);
 
 function readDatabase(text: string | undefined): string | null {
   if (text === undefined) return null;
@@ -229,10 +246,13 @@ function readPublicUrl(text: string | undefined): string | null {
 function readTls(given: Given, directory: string): TlsConfig {
   const certificate = given["tls-cert"];
   const key = given["tls-key"];
-  const chosen = [certificate ?? key, given["tls-acme"], given["tls-self-signed"]].filter((value) => value !== undefined);
+  const chosen = [certificate ?? key, given["tls-acme"], given["tls-self-signed"]].filter(
+    (value) => value !== undefined,
+  );
   if (chosen.length > 1) throw wrong("Choose one of --tls-cert with --tls-key, --tls-acme, --tls-self-signed.");
   if ((certificate === undefined) !== (key === undefined)) throw wrong("--tls-cert and --tls-key go together.");
-  if (certificate && key) return { kind: "own", certificate: resolve(directory, certificate), key: resolve(directory, key) };
+  if (certificate && key)
+    return { kind: "own", certificate: resolve(directory, certificate), key: resolve(directory, key) };
   if (given["tls-self-signed"]) return { kind: "self-signed" };
   if (given["tls-acme"] !== undefined) return readAcme(given);
   const stray = (["acme-email", "acme-server", "acme-http"] as const).find((name) => given[name] !== undefined);
@@ -248,7 +268,13 @@ function readAcme(given: Given): TlsConfig {
   if (email !== null && !/^[^\s@]+@[^\s@]+$/.test(email)) throw wrong("--acme-email must be a mail address.");
   const server = given["acme-server"] ?? LETS_ENCRYPT;
   if (!URL.canParse(server) || !/^https?:/.test(server)) throw wrong("--acme-server must be a URL.");
-  return { kind: "acme", domains, email, server, challenges: readListen("acme-http", given["acme-http"] ?? "", { host: "0.0.0.0", port: 80 }) };
+  return {
+    kind: "acme",
+    domains,
+    email,
+    server,
+    challenges: readListen("acme-http", given["acme-http"] ?? "", { host: "0.0.0.0", port: 80 }),
+  };
 }
 
 function refuseOpenHttp(listen: Listen, tls: TlsConfig, proxies: readonly string[]): void {

@@ -27,7 +27,13 @@ async function supervise(argv: readonly string[]): Promise<void> {
   process.on("SIGHUP", () => program?.reload());
   try {
     const config = readConfig(argv, process.env);
-    program = await startProgram({ config, program: mainFile, environment: process.env, say: speaker(config), signal: ending.signal });
+    program = await startProgram({
+      config,
+      program: mainFile,
+      environment: process.env,
+      say: speaker(config),
+      signal: ending.signal,
+    });
   } catch (error) {
     if (!ending.signal.aborted) process.stderr.write(`${wordsOf(error)}\n`);
     process.exit(ending.signal.aborted ? 0 : 1);

@@ -35,7 +35,9 @@ export async function registerDemo(deps: {
     const made = (await call("asset.create", { name: ASSET, host: target.host, comment, protocols })) as Asset;
     const secret = { kind: "key", value: target.privateKey };
     await call("account.create", { assetId: made.id, name: ACCOUNT, username: target.username, secret });
-    const administrators = (await call("user.list", { roleId: "administrator", limit: 1 })) as { items: { id: string }[] };
+    const administrators = (await call("user.list", { roleId: "administrator", limit: 1 })) as {
+      items: { id: string }[];
+    };
     const first = administrators.items[0];
     if (first) await allow(call, made.id, first.id);
   });

@@ -30,7 +30,13 @@ export interface DemoServer {
 /** Where OpenSSH's server is; Fault `unavailable` that says how to get it. */
 export async function findSshd(): Promise<string> {
   for (const path of PLACES) {
-    if (await access(path, constants.X_OK).then(() => true, () => false)) return path;
+    if (
+      await access(path, constants.X_OK).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path;
   }
   throw new Fault("unavailable", "--demo needs OpenSSH's server on this machine. Run: apt-get install openssh-server");
 }
@@ -52,20 +58,26 @@ export async function startDemoServer(deps: {
   await Promise.all([makeKey(files.hostKey), makeKey(files.accountKey)]);
   await writeFile(files.authorized, await readFile(`${files.accountKey}.pub`), { mode: 0o600 });
   const port = await choosePort(files.port);
-  await writeFile(files.config, configuration(files, { port, username, pam: uid === 0 && (await isLocked(username)) }), { mode: 0o600 });
+  await writeFile(
+    files.config,
+    configuration(files, { port, username, pam: uid === 0 && (await isLocked(username)) }),
+    { mode: 0o600 },
+  );
   if (uid === 0) await mkdir(PRIVILEGE_SEPARATION, { recursive: true, mode: 0o755 });
   let stopping = false;
   let child = await spawnServer(sshd, files);
 
+  async function restart(): Promise<void> {
+    if (stopping) return;
+    log("The demo's OpenSSH server ended; starting it again");
+    await pause(1_000);
+    if (stopping) return;
+    child = await spawnServer(sshd, files);
+    watch();
+  }
+
   function watch(): void {
-    child.once("exit", async () => {
-      if (stopping) return;
-      log("The demo's OpenSSH server ended; starting it again");
-      await pause(1_000);
-      if (stopping) return;
-      child = await spawnServer(sshd, files);
-      watch();
-    });
+    child.once("exit", () => void restart());
   }
 
   watch();
@@ -125,7 +137,13 @@ function configuration(files: Files, options: { port: number; username: string; 
 }
 
 async function makeKey(path: string): Promise<void> {
-  if (await access(path).then(() => true, () => false)) return;
+  if (
+    await access(path).then(
+      () => true,
+      () => false,
+    )
+  )
+    return;
   await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "sallyport demo", "-f", path], { timeout: 10_000 });
 }
 
@@ -170,7 +188,11 @@ async function endForerunner(directory: string): Promise<void> {
 async function spawnServer(sshd: string, files: Files): Promise<ChildProcess> {
   const log = await open(files.log, "w", 0o600);
   try {
-    const child = spawn(sshd, ["-D", "-e", "-f", files.config], { detached: true, stdio: ["ignore", log.fd, log.fd], cwd: "/" });
+    const child = spawn(sshd, ["-D", "-e", "-f", files.config], {
+      detached: true,
+      stdio: ["ignore", log.fd, log.fd],
+      cwd: "/",
+    });
     child.on("error", () => {});
     child.unref();
     return child;

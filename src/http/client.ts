@@ -51,7 +51,8 @@ function farthest(peer: string, hops: readonly string[], trusted: (address: stri
   return known;
 }
 
-const joined = (header: string | string[] | undefined): string => (Array.isArray(header) ? header.join(",") : (header ?? ""));
+const joined = (header: string | string[] | undefined): string =>
+  Array.isArray(header) ? header.join(",") : (header ?? "");
 
 /** An address without port, brackets, zone and the IPv4-in-IPv6 prefix. */
 function bare(text: string): string {

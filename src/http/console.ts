@@ -65,7 +65,9 @@ async function send(request: FastifyRequest, reply: FastifyReply, page: Page): P
   reply.type(page.type);
   if (!COMPRESSIBLE.test(page.type)) return reply.send(page.body);
   reply.header("vary", "accept-encoding");
-  const accepted = String(request.headers["accept-encoding"] ?? "").split(",").map((part) => part.split(";")[0]!.trim());
+  const accepted = String(request.headers["accept-encoding"] ?? "")
+    .split(",")
+    .map((part) => part.split(";")[0]!.trim());
   const encoding = ["br", "gzip"].find((name) => accepted.includes(name));
   if (!encoding) return reply.send(page.body);
   let packed = page.packed.get(encoding);

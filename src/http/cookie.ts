@@ -12,7 +12,13 @@ export function readToken(request: IncomingMessage, secure: boolean): string | n
   const name = nameOf(secure);
   for (const pair of (request.headers.cookie ?? "").split(";")) {
     const at = pair.indexOf("=");
-    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim().slice(0, 512) || null;
+    if (at > 0 && pair.slice(0, at).trim() === name)
+      return (
+        pair
+          .slice(at + 1)
+          .trim()
+          .slice(0, 512) || null
+      );
   }
   return null;
 }

@@ -1,7 +1,13 @@
 import type { AnyAction } from "../core/index.ts";
 import { type Operation, operationOf } from "./openapi.ts";
 
-const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
 const escape = (text: string): string => text.replace(/[&<>"']/g, (char) => ESCAPES[char]!);
 const anchor = (name: string): string => escape(name.replace(/[^a-z0-9.-]/gi, "-"));
 
@@ -35,7 +41,8 @@ A request that carries the cookie and changes something must come from the conso
 ${sections}</main></body></html>`;
 }
 
-const link = ({ name, title }: Operation): string => `<a href="#${anchor(name)}" title="${escape(title)}">${escape(name)}</a>`;
+const link = ({ name, title }: Operation): string =>
+  `<a href="#${anchor(name)}" title="${escape(title)}">${escape(name)}</a>`;
 
 function section(operation: Operation): string {
   const { name, title, access, method, path, socket, fields, output, faults } = operation;
@@ -43,7 +50,8 @@ function section(operation: Operation): string {
     const need = field.required ? "required" : "optional";
     return `<tr><td><code>${escape(field.name)}</code></td><td>${field.place}, ${need}</td><td>${escape(typeText(field.schema))}</td></tr>`;
   });
-  const table = rows.length > 0 ? `<table><tr><th>Field</th><th>Where</th><th>What</th></tr>${rows.join("")}</table>` : "";
+  const table =
+    rows.length > 0 ? `<table><tr><th>Field</th><th>Where</th><th>What</th></tr>${rows.join("")}</table>` : "";
   const answer = socket
     ? "<p>A WebSocket.</p>"
     : `<details><summary>Answer</summary><pre>${escape(JSON.stringify(output, null, 2))}</pre></details>`;
@@ -53,14 +61,16 @@ function section(operation: Operation): string {
 
 /** A JSON schema in a few words. */
 function typeText(schema: Readonly<Record<string, unknown>>): string {
-  const { type, format, enum: choices, items, anyOf, minimum, maximum, minLength, maxLength, default: preset } = schema;
+  const { type, format, enum: choices, items, anyOf, default: preset } = schema;
+  const { minimum, maximum, minLength, maxLength } = schema as Record<string, number | undefined>;
   const parts: string[] = [];
   if (Array.isArray(choices)) parts.push(choices.map((choice) => JSON.stringify(choice)).join(" or "));
   else if (Array.isArray(anyOf)) parts.push(anyOf.map((option) => typeText(option)).join(" or "));
   else if (type === "array") parts.push(`list of ${typeText((items ?? {}) as Record<string, unknown>)}`);
   else parts.push([format, type].filter((word) => typeof word === "string").join(" ") || "any value");
   if (minimum !== undefined || maximum !== undefined) parts.push(`${minimum ?? ""} to ${maximum ?? ""}`);
-  if (minLength !== undefined || maxLength !== undefined) parts.push(`${minLength ?? 0} to ${maxLength ?? ""} characters`);
+  if (minLength !== undefined || maxLength !== undefined)
+    parts.push(`${minLength ?? 0} to ${maxLength ?? ""} characters`);
   if (preset !== undefined) parts.push(`default ${JSON.stringify(preset)}`);
   return parts.join(", ");
 }

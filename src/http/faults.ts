@@ -28,7 +28,8 @@ export function asFault(error: unknown): Fault | null {
   const { statusCode } = error as { statusCode?: number };
   if (statusCode === 413) return new Fault("too_large", "The request is longer than 1 MiB.");
   if (statusCode === 415) return new Fault("invalid", "Send JSON, with the header content-type: application/json.");
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new Fault("invalid", "The request is not valid JSON or HTTP.");
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return new Fault("invalid", "The request is not valid JSON or HTTP.");
   if (isDatabaseAway(error)) {
     return new Fault("unavailable", "The database does not answer at the moment. Try again shortly.", undefined, error);
   }

@@ -1,14 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { connect } from "node:net";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { WebSocket, WebSocketServer } from "ws";
 import { z } from "zod";
-import { type AnyAction, endpoint, Fault, plain, secret } from "../core/index.ts";
+import { type AnyAction, endpoint, plain, secret } from "../core/index.ts";
 import { type Db, serve } from "../db/index.ts";
-import { ask, startHttp } from "../../test/support/http.ts";
+import { startHttp } from "../../test/support/http.ts";
 import { type TestDatabase, testDatabase } from "../../test/support/database.ts";
 
 const Text = plain(z.string());
@@ -16,7 +13,12 @@ const anything = endpoint({
   route: "GET /echo/:id",
   name: "echo.read",
   title: "Give back what was asked",
-  input: z.object({ id: Text, tags: z.array(Text).optional(), n: z.coerce.number().default(1), on: z.stringbool().optional() }),
+  input: z.object({
+    id: Text,
+    tags: z.array(Text).optional(),
+    n: z.coerce.number().default(1),
+    on: z.stringbool().optional(),
+  }),
   output: z.object({ id: Text, tags: z.array(Text).optional(), n: z.number(), on: z.boolean().optional() }),
 });
 const change = endpoint({
@@ -26,12 +28,13 @@ const change = endpoint({
   input: z.object({ id: Text, word: Text.default("none") }),
   output: z.object({ id: Text, word: Text }),
 });
-const broken = endpoint({ route: "POST /broken", name: "echo.break", title: "Break", input: z.object({ pin: secret(z.string()) }), output: z.object({}) });
-const download = endpoint({ route: "POST /download", name: "echo.download", title: "Download", input: z.object({}), output: z.object({}) });
-const socket = endpoint({ route: "SOCKET /socket/:id", name: "echo.socket", title: "Open a socket", input: z.object({ id: Text }), output: z.object({}) });
-
-const CHUNK = Buffer.alloc(64 * 1024, 7);
-const state = { sent: 0, cleaned: false, relayTo: "" };
+const broken = endpoint({
+  route: "POST /broken",
+  name: "echo.break",
+  title: "Break",
+  input: z.object({ pin: secret(z.string()) }),
+  output: z.object({}),
+});
 
 const extra = [
   serve(anything, { access: "anonymous", run: async (_context, input) => input }),
@@ -40,31 +43,6 @@ const extra = [
     access: "anonymous",
     run: async (_context, { pin }) => {
       throw Object.assign(new Error("It broke"), { detail: `Key (pin)=(${pin})` });
-    },
-  }),
-  serve(download, {
-    access: "anonymous",
-    run: async ({ deliver }) => {
-      async function* body() {
-        try {
-          for (let n = 0; n < 4096; n++) {
-            state.sent += CHUNK.length;
-            yield CHUNK;
-          }
-        } finally {
-          state.cleaned = true;
-        }
-      }
-      deliver({ kind: "download", fileName: 'a"b ü.cast', mediaType: "application/x-asciicast", body: body() });
-      return {};
-    },
-  }),
-  serve(socket, {
-    access: "anonymous",
-    run: async ({ deliver }, { id }) => {
-      if (id === "denied") throw new Fault("denied", "Not for you.");
-      deliver({ kind: "relay", address: id === "gone" ? "/nowhere.sock" : state.relayTo, ticket: `ticket-${id}` });
-      return {};
     },
   }),
 ] as AnyAction<Db>[];
@@ -83,9 +61,6 @@ async function start(options: Parameters<typeof startHttp>[0]["options"] = {}) {
 beforeAll(async () => {
   database = await testDatabase();
   directory = await mkdtemp(join(tmpdir(), "sallyport-http-"));
-  await mkdir(join(directory, "dist/assets"), { recursive: true });
-  await writeFile(join(directory, "dist/index.html"), "<!doctype html><title>Console</title>");
-  await writeFile(join(directory, "dist/assets/app-abc123.js"), "console.log(1);".repeat(500));
   it_ = await start();
 });
 
@@ -121,7 +96,10 @@ describe("input", () => {
   ])("%s is refused with a fault", async (_what, { status, ...how }) => {
     const reply = await it_.ask("/api/echo/7", { method: "POST", ...how });
     expect(reply.status).toBe(status);
-    expect(reply.json).toMatchObject({ error: status === 413 ? "too_large" : "invalid", requestId: reply.headers["x-request-id"] });
+    expect(reply.json).toMatchObject({
+      error: status === 413 ? "too_large" : "invalid",
+      requestId: reply.headers["x-request-id"],
+    });
   });
 
   it("refuses a query that names the prototype", async () => {
@@ -139,7 +117,11 @@ describe("faults", () => {
   it("hide a bug, and the log holds neither the secret nor the row", async () => {
     const { status, json } = await it_.ask("/api/broken", { method: "POST", body: { pin: "hunter2-secret" } });
     expect(status).toBe(500);
-    expect(json).toEqual({ error: "internal", message: expect.stringContaining(json.requestId), requestId: json.requestId });
+    expect(json).toEqual({
+      error: "internal",
+      message: expect.stringContaining(json.requestId),
+      requestId: json.requestId,
+    });
     const logged = it_.lines.join("");
     expect(logged).toContain(json.requestId);
     expect(logged).toContain("It broke");
@@ -160,7 +142,9 @@ describe("headers", () => {
   it("protect every answer", async () => {
     for (const path of ["/", "/api/setup", "/api/nothing", "/healthz"]) {
       const { headers } = await it_.ask(path);
-      expect(headers["content-security-policy"]).toMatch(/default-src 'none'; script-src 'self';.*frame-ancestors 'none'/);
+      expect(headers["content-security-policy"]).toMatch(
+        /default-src 'none'; script-src 'self';.*frame-ancestors 'none'/,
+      );
       expect(headers).toMatchObject({
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
@@ -207,7 +191,11 @@ describe("same origin", () => {
   });
 
   it("takes the public address for our own", async () => {
-    const { ask: get } = await start({ publicUrl: "https://gate.example", hostNames: ["gate.example"], trustedProxies: ["127.0.0.1/32"] });
+    const { ask: get } = await start({
+      publicUrl: "https://gate.example",
+      hostNames: ["gate.example"],
+      trustedProxies: ["127.0.0.1/32"],
+    });
     const headers = { host: "gate.example", origin: "https://gate.example", cookie: "__Host-sallyport_session=x" };
     const { status, headers: answer } = await get("/api/echo/7", { method: "POST", body: {}, headers });
     expect(status).toBe(200);
@@ -221,7 +209,9 @@ describe("console session", () => {
     const body = { token, loginName: "first", name: "First", password: "a long enough password" };
     const made = await it_.ask("/api/setup", { method: "POST", body });
     expect(made.status).toBe(200);
-    expect(made.headers["set-cookie"]?.[0]).toMatch(/^sallyport_session=[\w-]+; Expires=.* GMT; Path=\/; HttpOnly; SameSite=Strict$/);
+    expect(made.headers["set-cookie"]?.[0]).toMatch(
+      /^sallyport_session=[\w-]+; Expires=.* GMT; Path=\/; HttpOnly; SameSite=Strict$/,
+    );
     const cookie = made.headers["set-cookie"]![0]!.split(";")[0]!;
     expect((await it_.ask("/api/me", { headers: { cookie } })).json.loginName).toBe("first");
     const out = await it_.ask("/api/sign-out", { method: "POST", headers: { cookie, ...mine(it_.port) } });
@@ -232,12 +222,20 @@ describe("console session", () => {
   it("has the __Host- prefix and Secure behind a TLS proxy, and only there", async () => {
     const { ask: get } = await start({ trustedProxies: ["127.0.0.1/32"] });
     const headers = { "x-forwarded-proto": "https", "x-forwarded-for": "192.0.2.7" };
-    const reply = await get("/api/sign-in", { method: "POST", headers, body: { loginName: "first", password: "a long enough password" } });
+    const reply = await get("/api/sign-in", {
+      method: "POST",
+      headers,
+      body: { loginName: "first", password: "a long enough password" },
+    });
     expect(reply.headers["set-cookie"]?.[0]).toMatch(/^__Host-sallyport_session=.*; Secure$/);
     const cookie = reply.headers["set-cookie"]![0]!.split(";")[0]!;
     expect((await get("/api/me", { headers: { cookie, ...headers } })).status).toBe(200);
     expect((await get("/api/me", { headers: { cookie } })).status).toBe(401);
-    const untrusted = await it_.ask("/api/sign-in", { method: "POST", headers, body: { loginName: "first", password: "a long enough password" } });
+    const untrusted = await it_.ask("/api/sign-in", {
+      method: "POST",
+      headers,
+      body: { loginName: "first", password: "a long enough password" },
+    });
     expect(untrusted.headers["set-cookie"]?.[0]).not.toContain("Secure");
   });
 });
@@ -265,176 +263,4 @@ describe("limits", () => {
     expect((await from("2.2.2.2, 192.0.2.1")).status).toBe(429);
     expect((await from("192.0.2.2")).status).toBe(200);
   });
-});
-
-describe("download", () => {
-  it("streams with a name, and stops producing when the reader is gone", async () => {
-    state.sent = 0;
-    state.cleaned = false;
-    const client = connect(it_.port, "127.0.0.1");
-    client.write("POST /api/download HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
-    const first = await new Promise<Buffer>((resolve) => client.once("data", resolve));
-    client.pause();
-    const head = first.toString("latin1");
-    expect(head).toContain("content-disposition: attachment; filename=\"a_b _.cast\"; filename*=UTF-8''a%22b%20%C3%BC.cast");
-    expect(head).toContain("content-type: application/x-asciicast");
-    await expect.poll(() => state.sent).toBeGreaterThan(0);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const held = state.sent;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(state.sent).toBe(held);
-    expect(held).toBeLessThan(64 << 20);
-    client.destroy();
-    await expect.poll(() => state.cleaned).toBe(true);
-  });
-});
-
-describe("sockets", () => {
-  let upstream: ReturnType<typeof createServer>;
-  const tickets: unknown[] = [];
-
-  beforeAll(async () => {
-    state.relayTo = join(directory, "gateway.sock");
-    const webSockets = new WebSocketServer({ noServer: true });
-    upstream = createServer().on("upgrade", (request, duplex, head) => {
-      tickets.push(request.headers["x-sallyport-ticket"]);
-      if (request.headers["x-sallyport-ticket"] === "ticket-refused") return void duplex.end("HTTP/1.1 403 Forbidden\r\n\r\n");
-      webSockets.handleUpgrade(request, duplex, head, (webSocket) => webSocket.on("message", (data, binary) => webSocket.send(data, { binary })));
-    });
-    await new Promise<void>((resolve) => upstream.listen(state.relayTo, resolve));
-  });
-  afterAll(() => void upstream.close().closeAllConnections());
-
-  const dial = (path: string, headers: Record<string, string> = mine(it_.port)) =>
-    new WebSocket(`ws://127.0.0.1:${it_.port}/api${path}`, { headers });
-
-  it("are handed to the process that knows the ticket, byte for byte", async () => {
-    const client = dial("/socket/one");
-    await new Promise((resolve, reject) => client.once("open", resolve).once("error", reject));
-    const sent = Buffer.alloc(3 << 20, 5);
-    const echoed = new Promise<Buffer>((resolve) => client.once("message", (data) => resolve(data as Buffer)));
-    client.send(sent);
-    expect((await echoed).equals(sent)).toBe(true);
-    expect(tickets.at(-1)).toBe("ticket-one");
-    const closed = new Promise((resolve) => client.once("close", resolve));
-    client.close();
-    await closed;
-  });
-
-  it.each([
-    ["denied", "denied", 4403],
-    ["gone", "unavailable", 4503],
-    ["refused", "unavailable", 4503],
-  ])("%s: the fault comes as a frame", async (id, code, close) => {
-    const client = dial(`/socket/${id}`);
-    const frame = new Promise<string>((resolve) => client.once("message", (data) => resolve(String(data))));
-    const closed = new Promise<number>((resolve) => client.once("close", resolve));
-    expect(JSON.parse(await frame)).toEqual({ type: "fault", code, message: expect.any(String) });
-    expect(await closed).toBe(close);
-  });
-
-  it.each<[string, string, Record<string, string>, number]>([
-    ["another site", "/socket/one", { origin: "https://evil.example" }, 403],
-    ["no origin", "/socket/one", {}, 403],
-    ["another host name", "/socket/one", { origin: "http://evil.example", host: "evil.example" }, 403],
-    ["an unknown path", "/nothing", { origin: "own" }, 404],
-  ])("%s is refused before the handshake", async (_what, path, headers, status) => {
-    const seen = tickets.length;
-    const client = dial(path, headers.origin === "own" ? mine(it_.port) : headers);
-    const answer = await new Promise<number>((resolve) => {
-      client.once("unexpected-response", (request, response) => {
-        resolve(response.statusCode ?? 0);
-        request.destroy();
-      });
-      client.on("error", () => {});
-    });
-    expect(answer).toBe(status);
-    expect(tickets.length).toBe(seen);
-  });
-
-  it("are written to the audit trail", async () => {
-    const { rows } = await database.database.pool.query("select outcome from audit_event where action = 'echo.socket' order by at");
-    expect(rows.map(({ outcome }) => outcome)).toContain("ok");
-    expect(rows.map(({ outcome }) => outcome)).toContain("denied");
-  });
-});
-
-describe("documents", () => {
-  it("describe every action", async () => {
-    const { json } = await it_.ask("/api/openapi.json");
-    expect(json.openapi).toBe("3.1.0");
-    for (const { endpoint: promise, access } of it_.actions) {
-      const [method = "", path = ""] = promise.route.split(" ");
-      const operation = json.paths[`/api${path.replace(/:(\w+)/g, "{$1}")}`]?.[method === "SOCKET" ? "get" : method.toLowerCase()];
-      expect(operation, promise.route).toMatchObject({ operationId: promise.name, summary: promise.title });
-      expect(Object.keys(operation.responses)).toContain("422");
-      if (access === "granted") expect(operation.description).toContain(`"${promise.name}"`);
-    }
-  });
-
-  it("are readable without scripts", async () => {
-    const { text, headers } = await it_.ask("/api/docs");
-    expect(headers["content-type"]).toContain("text/html");
-    expect(text).not.toMatch(/<script/i);
-    for (const { endpoint: promise } of it_.actions) expect(text).toContain(`id="${promise.name}"`);
-  });
-});
-
-describe("health and metrics", () => {
-  it("are alive, and ready only when every part is", async () => {
-    expect((await it_.ask("/healthz")).json).toEqual({ alive: true });
-    expect((await it_.ask("/readyz")).status).toBe(200);
-    const { ask: get } = await start({ ready: async () => ({ database: true, gateways: false }) });
-    expect(await get("/readyz")).toMatchObject({ status: 503, json: { ready: false, parts: { gateways: false } } });
-  });
-
-  it("counts by route, not by address, and only for who may read", async () => {
-    await it_.ask("/api/echo/some-secret-id");
-    const { text } = await it_.ask("/metrics");
-    expect(text).toMatch(/sallyport_http_request_seconds_count\{method="GET",route="\/api\/echo\/:id",status="200"\} \d/);
-    expect(text).toContain("sallyport_nodejs_eventloop_lag_seconds");
-    expect(text).not.toContain("some-secret-id");
-    expect((await it_.ask("/metrics", { headers: { "x-forwarded-for": "192.0.2.1" } })).status).toBe(403);
-    const { ask: get } = await start({ metricsFrom: ["192.0.2.0/24"] });
-    expect((await get("/metrics")).status).toBe(403);
-  });
-
-  it("shows a measure that fails as not a number", async () => {
-    const measures = [{ name: "bad", help: "Bad", read: () => Promise.reject(new Error("no")) }, { name: "good", help: "Good", read: () => 4 }];
-    const { ask: get } = await start({ measures });
-    const { text } = await get("/metrics");
-    expect(text).toContain("sallyport_bad Nan");
-    expect(text).toContain("sallyport_good 4");
-  });
-});
-
-describe("console pages", () => {
-  it("falls back to the index for pages, never for /api or files", async () => {
-    for (const path of ["/", "/users", "/sessions/1"]) expect((await it_.ask(path)).text).toContain("<title>Console</title>");
-    for (const path of ["/api/users/x/y", "/assets/none.js", "/none.png"]) expect((await it_.ask(path)).status).toBe(404);
-    expect((await it_.ask("/..%2f..%2f..%2fetc/passwd")).text).not.toContain("root:");
-  });
-
-  it("packs, and lets hashed files be kept for ever", async () => {
-    const { headers, text } = await it_.ask("/assets/app-abc123.js", { headers: { "accept-encoding": "gzip, br" } });
-    expect(headers).toMatchObject({ "content-encoding": "br", "cache-control": "public, max-age=31536000, immutable" });
-    expect(text.length).toBeLessThan(1000);
-    const again = await it_.ask("/assets/app-abc123.js", { headers: { "if-none-match": headers.etag! } });
-    expect(again.status).toBe(304);
-    expect((await it_.ask("/")).headers["cache-control"]).toBe("no-cache");
-  });
-});
-
-it("cuts idle connections when it closes, within its time", async () => {
-  const { port, close } = await start();
-  const idle = connect(port, "127.0.0.1");
-  await new Promise((resolve) => idle.once("connect", resolve));
-  idle.write("POST /api/echo/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{");
-  idle.on("error", () => {}).resume();
-  const gone = new Promise((resolve) => idle.once("close", resolve));
-  const from = Date.now();
-  await close();
-  await gone;
-  expect(Date.now() - from).toBeLessThan(5_000);
-  await expect(ask(port, "/healthz")).rejects.toThrow("ECONNREFUSED");
 });

@@ -129,7 +129,11 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
 }
 
 /** A public https address means that people's browsers are on TLS, whatever arrives here. */
-function readClientFor(request: IncomingMessage, read: (request: IncomingMessage) => Client, publicUrl: string | null): Client {
+function readClientFor(
+  request: IncomingMessage,
+  read: (request: IncomingMessage) => Client,
+  publicUrl: string | null,
+): Client {
   const client = read(request);
   const isPublic = publicUrl !== null && request.headers.host?.toLowerCase() === new URL(publicUrl).host;
   return isPublic && publicUrl.startsWith("https:") ? { ...client, secure: true } : client;
@@ -137,7 +141,10 @@ function readClientFor(request: IncomingMessage, read: (request: IncomingMessage
 
 function createServer(handler: RequestListener, tls: Tls | null): Server {
   const server = tls
-    ? createTlsServer({ ...tls.current(), minVersion: "TLSv1.2", ALPNProtocols: ["http/1.1"], handshakeTimeout: 15_000 }, handler)
+    ? createTlsServer(
+        { ...tls.current(), minVersion: "TLSv1.2", ALPNProtocols: ["http/1.1"], handshakeTimeout: 15_000 },
+        handler,
+      )
     : createPlainServer(handler);
   tls?.changed((material) => (server as TlsServer).setSecureContext({ ...material, minVersion: "TLSv1.2" }));
   server.headersTimeout = 15_000;
@@ -160,13 +167,16 @@ function parseOnlyJson(app: FastifyInstance): void {
 function answerErrors(app: FastifyInstance, log: Logger): void {
   const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const { status, body } = answerOf(error, request.id);
-    if (status >= 500) log.error({ requestId: request.id, route: request.routeOptions.url, error: loggable(error) }, "request failed");
+    if (status >= 500)
+      log.error({ requestId: request.id, route: request.routeOptions.url, error: loggable(error) }, "request failed");
     const retryAfter = asFault(error)?.details?.retryAfter;
     if (typeof retryAfter === "number") reply.header("retry-after", String(retryAfter));
     return reply.code(status).type("application/json; charset=utf-8").send(body);
   };
   app.setErrorHandler(answer);
-  app.setNotFoundHandler((request, reply) => answer(new Fault("not_found", "There is nothing at this address."), request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    answer(new Fault("not_found", "There is nothing at this address."), request, reply),
+  );
 }
 
 /** The route's pattern instead of the address: a query may hold what nobody should read. */
@@ -175,7 +185,10 @@ function logRequests(app: FastifyInstance, log: Logger): void {
     if (!request.url.startsWith("/api")) return;
     const { method, id, client, routeOptions } = request;
     const ms = Math.round(reply.elapsedTime);
-    log.info({ requestId: id, method, route: routeOptions.url, status: reply.statusCode, ms, address: client?.address }, "request");
+    log.info(
+      { requestId: id, method, route: routeOptions.url, status: reply.statusCode, ms, address: client?.address },
+      "request",
+    );
   });
 }
 
@@ -192,5 +205,7 @@ function mountDocuments(app: FastifyInstance, { actions, version }: HttpOptions)
   let document: unknown;
   let page: string | undefined;
   app.get("/api/openapi.json", async () => (document ??= openApi(actions, version)));
-  app.get("/api/docs", async (_request, reply) => reply.type("text/html; charset=utf-8").send((page ??= docsPage(actions, version))));
+  app.get("/api/docs", async (_request, reply) =>
+    reply.type("text/html; charset=utf-8").send((page ??= docsPage(actions, version))),
+  );
 }

@@ -6,7 +6,8 @@ const FORBIDDEN = new Set(["__proto__", "constructor", "prototype"]);
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Whether the input of the endpoint travels in the address: reads and sockets. */
-export const travelsInAddress = (endpoint: Endpoint): boolean => isRead(endpoint) || endpoint.route.startsWith("SOCKET ");
+export const travelsInAddress = (endpoint: Endpoint): boolean =>
+  isRead(endpoint) || endpoint.route.startsWith("SOCKET ");
 
 /**
  * Prepares how the raw input of an endpoint is put together: from the query or the JSON body, then the path, which

@@ -17,12 +17,28 @@ export interface Operation {
   readonly title: string;
   readonly access: string;
   readonly socket: boolean;
-  readonly fields: readonly { readonly name: string; readonly place: "path" | "query" | "body"; readonly required: boolean; readonly schema: Json }[];
+  readonly fields: readonly {
+    readonly name: string;
+    readonly place: "path" | "query" | "body";
+    readonly required: boolean;
+    readonly schema: Json;
+  }[];
   readonly output: Json;
   readonly faults: readonly FaultCode[];
 }
 
-const ALL_FAULTS = ["invalid", "unauthenticated", "denied", "not_found", "conflict", "too_large", "too_many", "upstream", "unavailable", "timeout"] as const satisfies readonly FaultCode[];
+const ALL_FAULTS = [
+  "invalid",
+  "unauthenticated",
+  "denied",
+  "not_found",
+  "conflict",
+  "too_large",
+  "too_many",
+  "upstream",
+  "unavailable",
+  "timeout",
+] as const satisfies readonly FaultCode[];
 
 const ACCESS = {
   granted: (name: string) => `Needs the permission "${name}" in the organization of the request.`,
@@ -89,7 +105,12 @@ export function openApi(actions: readonly Pick<AnyAction<never>, "access" | "end
       schemas: { Fault: FAULT },
       responses: Object.fromEntries(ALL_FAULTS.map((code) => [code, faultResponse(code)])),
       securitySchemes: {
-        session: { type: "apiKey", in: "cookie", name: "sallyport_session", description: "Set by sign-in; named __Host-sallyport_session over TLS." },
+        session: {
+          type: "apiKey",
+          in: "cookie",
+          name: "sallyport_session",
+          description: "Set by sign-in; named __Host-sallyport_session over TLS.",
+        },
       },
     },
   };
@@ -115,7 +136,12 @@ function describe(operation: Operation): Json {
   const { fields, socket, faults } = operation;
   const body = fields.filter(({ place }) => place === "body");
   const success = socket
-    ? { 101: { description: "The WebSocket is open. A refusal is a text frame {type: fault, code, message} and a close code of 4000 plus the status." } }
+    ? {
+        101: {
+          description:
+            "The WebSocket is open. A refusal is a text frame {type: fault, code, message} and a close code of 4000 plus the status.",
+        },
+      }
     : { 200: { description: "Done", content: { "application/json": { schema: operation.output } } } };
   return {
     operationId: operation.name,

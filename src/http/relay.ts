@@ -25,7 +25,7 @@ export async function relay(deps: {
   try {
     upstream.write(requestHead(deps.request, deps.ticket));
     const answer = await readHead(upstream);
-    if (!/^HTTP\/1\.1 101 /.test(answer.toString("latin1", 0, 16))) throw gone();
+    if (!answer.toString("latin1", 0, 16).startsWith("HTTP/1.1 101 ")) throw gone();
     if (client.destroyed) return void upstream.destroy();
     client.write(answer);
     if (head.length > 0) upstream.write(head);
@@ -51,7 +51,13 @@ async function dial(address: string): Promise<Socket> {
 }
 
 function requestHead(request: IncomingMessage, ticket: string): string {
-  const lines = ["GET / HTTP/1.1", "Host: gateway", "Connection: Upgrade", "Upgrade: websocket", `x-sallyport-ticket: ${ticket}`];
+  const lines = [
+    "GET / HTTP/1.1",
+    "Host: gateway",
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    `x-sallyport-ticket: ${ticket}`,
+  ];
   for (const name of PASSED_ON) {
     const value = request.headers[name];
     if (typeof value === "string") lines.push(`${name}: ${value}`);

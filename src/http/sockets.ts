@@ -51,7 +51,13 @@ export function createSockets(deps: SocketDeps) {
     });
   }
 
-  async function hand(request: IncomingMessage, socket: Duplex, head: Buffer, found: Opening, client: Client): Promise<void> {
+  async function hand(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    found: Opening,
+    client: Client,
+  ): Promise<void> {
     const token = readToken(request, client.secure);
     const actor = await deps.identify({ token, address: client.address, via: "console" });
     let place: Extract<Delivery, { kind: "relay" }> | undefined;
@@ -140,7 +146,9 @@ function finder(actions: readonly AnyAction<Db>[]) {
     for (const { action, pattern, read } of sockets) {
       const match = pattern.exec(pathname);
       if (!match) continue;
-      const query = Object.fromEntries([...new Set(searchParams.keys())].map((key) => [key, valueOf(searchParams.getAll(key))]));
+      const query = Object.fromEntries(
+        [...new Set(searchParams.keys())].map((key) => [key, valueOf(searchParams.getAll(key))]),
+      );
       return { action, input: read({ query, body: undefined, params: match.groups }) };
     }
     return null;

@@ -27,7 +27,8 @@ export async function startApi({ settings, log }: { settings: Settings; log: Log
   const recordings = storeRecordings(domains);
   recordings.start();
   const names = [...config.hostNames];
-  const tls = config.tls.kind === "none" ? null : await createTls({ options: config.tls, data: config.data, names, now, log });
+  const tls =
+    config.tls.kind === "none" ? null : await createTls({ options: config.tls, data: config.data, names, now, log });
   let gateways = 0;
   const http = await createHttp({
     ...config,
@@ -88,7 +89,8 @@ const storeRecordings = ({ spool, store, sealer, signingKey, sessions, log }: Do
     signingKey: signingKey.privateKey,
     onSealed: ({ id, state, bytes, duration }) =>
       sessions.recordingStored({ id, complete: state === "complete", bytes, durationMs: duration / 1000 }),
-    onFailed: ({ id, attempts, error }) => log.error({ recording: id, attempts, err: error }, "a recording could not be stored yet"),
+    onFailed: ({ id, attempts, error }) =>
+      log.error({ recording: id, attempts, err: error }, "a recording could not be stored yet"),
   });
 
 const count = (domains: Domains, query: ReturnType<typeof sql<{ count: number }>>) => async (): Promise<number> =>

@@ -77,7 +77,9 @@ export function keepChild(deps: {
       left.resolve();
       deps.changed();
       if (stopping) return;
-      started.reject(new Fault("unavailable", `The ${role} process ended while it started (${signal ?? code}); see the log.`));
+      started.reject(
+        new Fault("unavailable", `The ${role} process ended while it started (${signal ?? code}); see the log.`),
+      );
       if (!everReady) return;
       if (Date.now() - since > CALM_MS) failures = 0;
       const pause = PAUSES_MS[Math.min(failures++, PAUSES_MS.length - 1)]!;
@@ -119,7 +121,11 @@ export function keepChild(deps: {
 }
 
 function spawnChild(
-  deps: { readonly role: Role; readonly program: string; readonly environment: Readonly<Record<string, string | undefined>> },
+  deps: {
+    readonly role: Role;
+    readonly program: string;
+    readonly environment: Readonly<Record<string, string | undefined>>;
+  },
   settings: Settings,
 ): ChildProcess {
   const env = Object.fromEntries(Object.entries(deps.environment).filter(([name]) => !name.startsWith("SALLYPORT_")));

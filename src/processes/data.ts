@@ -4,7 +4,7 @@ import { access, chmod, lstat, mkdir, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Fault } from "../core/index.ts";
-import { type Claim, claim } from "../db/embedded/index.ts";
+import { type Claim, claim } from "../db/index.ts";
 
 /** Directories below the data directory, all 0700; `database` belongs to PostgreSQL and is made by it. */
 export const dataPaths = (data: string) => ({
@@ -39,7 +39,9 @@ export async function inspectData(data: string): Promise<"found" | "missing"> {
   if (!found.isDirectory()) refuse(`${data} is not a directory. Choose another: --data DIRECTORY`);
   const mine = process.getuid?.() ?? found.uid;
   if (found.uid !== mine) {
-    refuse(`The data directory ${data} belongs to user ${found.uid}, not to ${mine}. Start as its owner, or choose another: --data DIRECTORY`);
+    refuse(
+      `The data directory ${data} belongs to user ${found.uid}, not to ${mine}. Start as its owner, or choose another: --data DIRECTORY`,
+    );
   }
   await refuseUnwritable(data, data);
   if ((found.mode & 0o077) !== 0) refuse(`Others may look into the data directory. Run: chmod 700 ${data}`);
@@ -52,7 +54,9 @@ async function existingAncestor(path: string): Promise<string> {
 
 async function refuseUnwritable(directory: string, data: string): Promise<void> {
   await access(directory, constants.W_OK | constants.X_OK).catch((error: NodeJS.ErrnoException) =>
-    refuse(`The data directory ${data} is not writable (${error.code}). Change its owner, or choose another: --data DIRECTORY`),
+    refuse(
+      `The data directory ${data} is not writable (${error.code}). Change its owner, or choose another: --data DIRECTORY`,
+    ),
   );
 }
 
@@ -62,13 +66,18 @@ export async function makeData(data: string): Promise<void> {
   try {
     for (const path of [data, keys, log, spool, recordings, run]) await mkdir(path, { recursive: true, mode: 0o700 });
   } catch (error) {
-    refuse(`The data directory ${data} cannot be made (${(error as NodeJS.ErrnoException).code}). Choose another: --data DIRECTORY`);
+    refuse(
+      `The data directory ${data} cannot be made (${(error as NodeJS.ErrnoException).code}). Choose another: --data DIRECTORY`,
+    );
   }
 }
 
 /** One program on one data directory; Fault `unavailable` while another lives. */
 export async function claimData(data: string): Promise<Claim> {
-  return (await claim(dataPaths(data).claim)) ?? refuse(`Sallyport already runs on ${data}. Stop it first, or choose another: --data DIRECTORY`);
+  return (
+    (await claim(dataPaths(data).claim)) ??
+    refuse(`Sallyport already runs on ${data}. Stop it first, or choose another: --data DIRECTORY`)
+  );
 }
 
 /** Where the gateways' Unix sockets go: run/ below the data directory, or a private place where that path is too long. */

@@ -14,11 +14,16 @@ import type { Settings } from "./messages.ts";
 export type Domains = Awaited<ReturnType<typeof createDomains>>;
 
 /** Everything a process of either role is made of; a domain is one line. */
-export async function createDomains(deps: { readonly settings: Settings; readonly log: Logger; readonly connections: number }) {
+export async function createDomains(deps: {
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly connections: number;
+}) {
   const { settings, log } = deps;
   const paths = dataPaths(settings.config.data);
   const now = systemClock;
-  const say = (message: string, error?: unknown): void => (error ? log.error({ reason: reasonOf(error) }, message) : log.info(message));
+  const say = (message: string, error?: unknown): void =>
+    error ? log.error({ reason: reasonOf(error) }, message) : log.info(message);
   const database = createDatabase({
     ...settings.database,
     max: deps.connections,
@@ -30,15 +35,37 @@ export async function createDomains(deps: { readonly settings: Settings; readonl
   const store = stores.get("disk").create({ directory: paths.recordings });
   const audit = createAudit({ database, now, signingKey, checkpointFile: paths.checkpoints, log: say });
   const runtime = createRuntime({ database, now, record: audit.record });
-  const openPrivateKey = (text: string, passphrase?: string): string => parsePrivateKey(text, passphrase).getPrivatePEM();
-  const known = registry("protocol", protocols.list().map((entry) => ({ ...entry, secretKinds: entry.credentials.map(secretKind) })));
+  const openPrivateKey = (text: string, passphrase?: string): string =>
+    parsePrivateKey(text, passphrase).getPrivatePEM();
+  const known = registry(
+    "protocol",
+    protocols.list().map((entry) => ({ ...entry, secretKinds: entry.credentials.map(secretKind) })),
+  );
   const iam = createIam({ database, runtime, parsePublicKey });
   const assets = createAssets({ sealer, protocols: known, openPrivateKey });
   const sessions = createSessions({ runtime, store, publicKey: signingKey.publicKey, sealer });
-  return { log, sessions, paths, now, say, database, sealer, signingKey, hostKeys, store, audit, runtime, iam, assets, spool: join(paths.spool) };
+  return {
+    log,
+    limits: settings.config.limits,
+    sessions,
+    paths,
+    now,
+    say,
+    database,
+    sealer,
+    signingKey,
+    hostKeys,
+    store,
+    audit,
+    runtime,
+    iam,
+    assets,
+    spool: join(paths.spool),
+  };
 }
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message.slice(0, 500) : String(typeof error));
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message.slice(0, 500) : String(typeof error);
 
 /** Stored secrets and drivers name a key differently. */
 const secretKind = (credential: "password" | "key"): string => (credential === "key" ? "ssh_key" : credential);

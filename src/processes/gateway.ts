@@ -13,7 +13,15 @@ const DATABASE_AWAY_MS = 30_000;
 const DATABASE_LOOK_MS = 3_000;
 
 /** The role `gateway`: the SSH sessions, web terminals and watchers of one process. */
-export async function startGateway({ settings, log, tell }: { settings: Settings; log: Logger; tell: Tell }): Promise<Running> {
+export async function startGateway({
+  settings,
+  log,
+  tell,
+}: {
+  settings: Settings;
+  log: Logger;
+  tell: Tell;
+}): Promise<Running> {
   const domains = await createDomains({ settings, log, connections: 10 });
   const gateway = await openGateway({ domains, run: settings.run });
   await gateway.start();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { Fault } from "../core/index.ts";
 import { writeWhole } from "../http/index.ts";
-import { generateKeyPair, publicKeyOf } from "../protocols/ssh/index.ts";
+import { generateKeyPair, publicKeyOf } from "../protocols/index.ts";
 
 const makers: Readonly<Record<string, () => Promise<string>>> = {
   ed25519: async () => generateKeyPair("sallyport").privateKey,
@@ -30,18 +30,24 @@ export interface HostKey {
  * Fault `unavailable` for a file that others may read or that is no private key.
  */
 export async function loadHostKeys(directory: string): Promise<HostKey[]> {
-  return Promise.all(Object.keys(makers).map((kind) => loadHostKey(join(directory, `ssh_host_${kind}_key`), makers[kind]!)));
+  return Promise.all(
+    Object.keys(makers).map((kind) => loadHostKey(join(directory, `ssh_host_${kind}_key`), makers[kind]!)),
+  );
 }
 
 async function loadHostKey(path: string, make: () => Promise<string>): Promise<HostKey> {
   const found = await stat(path).catch(() => null);
   if (!found) await writeWhole(path, await make());
-  else if ((found.mode & 0o077) !== 0) throw new Fault("unavailable", `Others may read the host key. Run: chmod 600 ${path}`);
+  else if ((found.mode & 0o077) !== 0)
+    throw new Fault("unavailable", `Others may read the host key. Run: chmod 600 ${path}`);
   const privateKey = await readFile(path, "utf8");
   try {
     const { algorithm, fingerprint } = publicKeyOf(privateKey);
     return { privateKey, algorithm, fingerprint };
   } catch {
-    throw new Fault("unavailable", `${path} is no SSH private key. Put it back from your backup, or remove it to get a new one.`);
+    throw new Fault(
+      "unavailable",
+      `${path} is no SSH private key. Put it back from your backup, or remove it to get a new one.`,
+    );
   }
 }

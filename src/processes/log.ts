@@ -17,8 +17,16 @@ export function createLog(deps: {
   readonly directory: string;
 }): Logger {
   const paths = REDACTED.flatMap((field) => [field, `*.${field}`]);
-  const options = { name: deps.name, level: deps.level, redact: { paths, censor: "[hidden]" }, serializers: { err: loggable }, timestamp: pino.stdTimeFunctions.isoTime };
-  return deps.format === "json" ? pino(options) : pino(options, createRotatingFile(join(deps.directory, `${deps.name}.log`)));
+  const options = {
+    name: deps.name,
+    level: deps.level,
+    redact: { paths, censor: "[hidden]" },
+    serializers: { err: loggable },
+    timestamp: pino.stdTimeFunctions.isoTime,
+  };
+  return deps.format === "json"
+    ? pino(options)
+    : pino(options, createRotatingFile(join(deps.directory, `${deps.name}.log`)));
 }
 
 /** Appends lines to a file that is moved aside when it is full. A disk that takes no more loses lines, never the process. */

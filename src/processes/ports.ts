@@ -24,5 +24,8 @@ export function portFault(error: unknown, at: Listen, option: string): Fault {
     EADDRNOTAVAIL: `This machine has no address ${at.host}`,
     ENOTFOUND: `The host ${at.host} is unknown`,
   };
-  return new Fault("unavailable", `${cause[code ?? ""] ?? `${hostPort(at)} cannot be used (${code})`}. Choose another: --${option} ${other}`);
+  return new Fault(
+    "unavailable",
+    `${cause[code ?? ""] ?? `${hostPort(at)} cannot be used (${code})`}. Choose another: --${option} ${other}`,
+  );
 }

@@ -19,7 +19,10 @@ export type Tell = (message: FromChild) => void;
 const START_MS = 10_000;
 
 /** Runs one role in this process: waits for its settings, starts it, passes messages on, ends with it. */
-export async function serveRole(role: Role, start: (deps: { settings: Settings; log: Logger; tell: Tell }) => Promise<Running>): Promise<void> {
+export async function serveRole(
+  role: Role,
+  start: (deps: { settings: Settings; log: Logger; tell: Tell }) => Promise<Running>,
+): Promise<void> {
   const tell: Tell = (message) => void (process.connected && process.send?.(message, () => {}));
   if (!process.connected) {
     process.stderr.write("This part of the program is started by the program itself: npm start\n");
@@ -41,7 +44,8 @@ export async function serveRole(role: Role, start: (deps: { settings: Settings; 
     running = await start({ settings, log, tell });
   } catch (error) {
     log.fatal({ reason: (error as Error).message, stack: (error as Error).stack }, "start failed");
-    const message = error instanceof Fault ? error.message : `The ${role} process could not start: ${(error as Error).message}`;
+    const message =
+      error instanceof Fault ? error.message : `The ${role} process could not start: ${(error as Error).message}`;
     process.send?.({ kind: "failed", message } satisfies FromChild, () => process.exit(1));
     return;
   }

@@ -8,7 +8,7 @@ import { type Behind, openSshDoor } from "./ssh-door.ts";
 const log = pino({ level: "silent" });
 const open: { end(): void | Promise<void> }[] = [];
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((part) => part.end()));
+  await Promise.all(open.splice(0).map(async (part) => part.end()));
 });
 
 /** A gateway that keeps what it is handed. */
@@ -22,7 +22,12 @@ function gateway(facts: Partial<Pick<Behind, "sessions" | "bytesPerSecond">> & {
       return true;
     },
   } as unknown as Child;
-  const behind: Behind = { child, sessions: facts.sessions ?? 0, bytesPerSecond: facts.bytesPerSecond ?? 0, waiting: new Map() };
+  const behind: Behind = {
+    child,
+    sessions: facts.sessions ?? 0,
+    bytesPerSecond: facts.bytesPerSecond ?? 0,
+    waiting: new Map(),
+  };
   return { behind, handed };
 }
 
@@ -36,13 +41,20 @@ async function door(gateways: readonly Behind[], perAddress = 64, host = "127.0.
 function knock(port: number, host = "127.0.0.1") {
   const socket = connect(port, host);
   const state = { closed: false };
-  socket.on("error", () => {}).on("close", () => (state.closed = true)).resume();
+  socket
+    .on("error", () => {})
+    .on("close", () => (state.closed = true))
+    .resume();
   open.unshift({ end: () => void socket.destroy() });
   return state;
 }
 
 it("hands a connection to the least busy gateway; a bulk transfer weighs like many sessions", async () => {
-  const [busy, bulk, calm] = [gateway({ sessions: 3 }), gateway({ sessions: 1, bytesPerSecond: 1e8 }), gateway({ sessions: 1 })];
+  const [busy, bulk, calm] = [
+    gateway({ sessions: 3 }),
+    gateway({ sessions: 1, bytesPerSecond: 1e8 }),
+    gateway({ sessions: 1 }),
+  ];
   const { port } = await door([busy.behind, bulk.behind, calm.behind]);
   for (const handed of [1, 2]) {
     knock(port);
@@ -60,7 +72,9 @@ it("closes a connection that no gateway can take", async () => {
   await expect.poll(() => caller.closed).toBe(true);
 });
 
-const outside = Object.values(networkInterfaces()).flat().find((found) => found && !found.internal && found.family === "IPv4")?.address;
+const outside = Object.values(networkInterfaces())
+  .flat()
+  .find((found) => found && !found.internal && found.family === "IPv4")?.address;
 
 it.runIf(outside)("lets an address hold so many that are not signed in, and more once they are", async () => {
   const one = gateway();

@@ -79,7 +79,10 @@ export async function openSshDoor(deps: {
     if (!gateway.child.send({ kind: "connection", id }, socket, (error) => error && lost())) lost();
   }
 
-  const server = createServer({ pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, accept);
+  const server = createServer(
+    { pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 },
+    accept,
+  );
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(portFault(error, deps.at, "ssh")));
     server.listen({ ...deps.at, backlog: 1024 }, resolve);

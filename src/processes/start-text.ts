@@ -24,7 +24,11 @@ export function startText(facts: {
   ];
   if (config.demo) lines.push("  Demo      asset demo-host, account demo-account: this machine's own OpenSSH server");
   if (facts.setupToken) {
-    lines.push("", "Make the first administrator here (once, within 30 minutes):", `  ${console_}/setup#${facts.setupToken}`);
+    lines.push(
+      "",
+      "Make the first administrator here (once, within 30 minutes):",
+      `  ${console_}/setup#${facts.setupToken}`,
+    );
   }
   lines.push("", "Stop with Ctrl-C.");
   return lines.join("\n");

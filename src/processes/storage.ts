@@ -2,8 +2,14 @@ import { sql } from "kysely";
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import { Fault } from "../core/index.ts";
-import { createDatabase, type DatabaseAddress, loadMasterKey, migrate } from "../db/index.ts";
-import { type Embedded, startEmbedded } from "../db/embedded/index.ts";
+import {
+  createDatabase,
+  type DatabaseAddress,
+  type Embedded,
+  loadMasterKey,
+  migrate,
+  startEmbedded,
+} from "../db/index.ts";
 import { dataPaths } from "./data.ts";
 
 const OLDEST_SERVER = 15;
@@ -18,23 +24,36 @@ export interface Storage {
 
 /** Fault `unavailable` unless the server of `--database` answers and is new enough; changes nothing. */
 export async function inspectServer(url: string): Promise<void> {
-  const major = await ask({ url }, sql<{ answer: number }>`select current_setting('server_version_num')::int / 10000 as answer`);
+  const major = await ask(
+    { url },
+    sql<{ answer: number }>`select current_setting('server_version_num')::int / 10000 as answer`,
+  );
   if (major >= OLDEST_SERVER) return;
-  throw new Fault("unavailable", `The database server is PostgreSQL ${major}; version ${OLDEST_SERVER} or newer is needed. Upgrade the server.`);
+  throw new Fault(
+    "unavailable",
+    `The database server is PostgreSQL ${major}; version ${OLDEST_SERVER} or newer is needed. Upgrade the server.`,
+  );
 }
 
 /**
  * Starts the embedded database or uses the given one, makes the master key if the database is new, and migrates.
  * Fault `unavailable` for what a person must see to; the database is stopped again then.
  */
-export async function openStorage(deps: { readonly config: Config; readonly log: Logger; readonly signal: AbortSignal }): Promise<Storage> {
+export async function openStorage(deps: {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}): Promise<Storage> {
   const { config, log, signal } = deps;
   const say = (message: string): void => log.info(message);
   const directory = dataPaths(config.data).database;
   const embedded = config.database ? null : await startEmbedded({ directory, log: say, signal });
   const address: DatabaseAddress = embedded?.connection ?? { url: config.database! };
   try {
-    const isNew = await ask(address, sql<{ answer: boolean }>`select to_regclass('schema_migration') is null as answer`);
+    const isNew = await ask(
+      address,
+      sql<{ answer: boolean }>`select to_regclass('schema_migration') is null as answer`,
+    );
     const source = config.masterKey ? { value: config.masterKey } : { file: config.masterKeyFile, create: isNew };
     const masterKey = (await loadMasterKey(source)).toString("base64");
     await migrate({ address, log: say });
@@ -51,7 +70,10 @@ async function ask<T>(address: DatabaseAddress, query: ReturnType<typeof sql<{ a
     return (await query.execute(database.db)).rows[0]!.answer;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new Fault("unavailable", `The database does not let us in: ${message || code || "no answer"}. Check --database.`);
+    throw new Fault(
+      "unavailable",
+      `The database does not let us in: ${message || code || "no answer"}. Check --database.`,
+    );
   } finally {
     await database.close();
   }

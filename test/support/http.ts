@@ -14,7 +14,7 @@ export interface Reply {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of every shape
   readonly json: any;
 }
 
@@ -27,11 +27,30 @@ export interface Ask {
 }
 
 /** One request over a real socket, with any header at all. */
-export function ask(port: number, path: string, { method = "GET", headers = {}, body, raw, tls }: Ask = {}): Promise<Reply> {
+export function ask(
+  port: number,
+  path: string,
+  { method = "GET", headers = {}, body, raw, tls }: Ask = {},
+): Promise<Reply> {
   const text = raw ?? (body === undefined ? undefined : JSON.stringify(body));
-  const sent = { ...(text !== undefined && { "content-type": "application/json", "content-length": String(Buffer.byteLength(text)) }), ...headers };
+  const sent = {
+    ...(text !== undefined && {
+      "content-type": "application/json",
+      "content-length": String(Buffer.byteLength(text)),
+    }),
+    ...headers,
+  };
   return new Promise((resolve, reject) => {
-    const options = { host: "127.0.0.1", port, path, method, headers: sent, agent: false, rejectUnauthorized: false, timeout: 20_000 } as const;
+    const options = {
+      host: "127.0.0.1",
+      port,
+      path,
+      method,
+      headers: sent,
+      agent: false,
+      rejectUnauthorized: false,
+      timeout: 20_000,
+    } as const;
     const request = (tls ? tlsRequest : plainRequest)(options, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -39,7 +58,12 @@ export function ask(port: number, path: string, { method = "GET", headers = {}, 
       response.on("end", () => {
         const all = Buffer.concat(chunks).toString("latin1");
         const isJson = response.headers["content-type"]?.includes("json");
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: all, json: isJson ? JSON.parse(Buffer.concat(chunks).toString()) : undefined });
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text: all,
+          json: isJson ? JSON.parse(Buffer.concat(chunks).toString()) : undefined,
+        });
       });
     });
     request.on("timeout", () => request.destroy(new Error("No answer within 20 s")));
@@ -56,9 +80,18 @@ export async function startHttp(deps: {
   readonly options?: Partial<HttpOptions>;
 }) {
   const lines: string[] = [];
-  const log = pino({ level: "debug" }, new Writable({ write: (chunk, _encoding, done) => (lines.push(String(chunk)), done()) }));
+  const log = pino(
+    { level: "debug" },
+    new Writable({ write: (chunk, _encoding, done) => (lines.push(String(chunk)), done()) }),
+  );
   const signingKey = await loadSigningKey(deps.directory);
-  const audit = createAudit({ database: deps.database, now: systemClock, signingKey, checkpointFile: join(deps.directory, "c.jsonl"), log: () => {} });
+  const audit = createAudit({
+    database: deps.database,
+    now: systemClock,
+    signingKey,
+    checkpointFile: join(deps.directory, "c.jsonl"),
+    log: () => {},
+  });
   const runtime = createRuntime({ database: deps.database, now: systemClock, record: audit.record });
   const iam = createIam({ database: deps.database, runtime, parsePublicKey });
   const actions = [...iam.actions, ...audit.actions, ...(deps.extra ?? [])] as AnyAction<Db>[];
@@ -81,5 +114,14 @@ export async function startHttp(deps: {
     ...deps.options,
   });
   const { port } = await http.listen({ host: "127.0.0.1", port: 0 });
-  return { port, http, iam, actions, runtime, lines, ask: (path: string, how?: Ask) => ask(port, path, how), close: () => http.close() };
+  return {
+    port,
+    http,
+    iam,
+    actions,
+    runtime,
+    lines,
+    ask: (path: string, how?: Ask) => ask(port, path, how),
+    close: () => http.close(),
+  };
 }

@@ -36,8 +36,14 @@ export async function createAcme(deps: {
       return found && covers(found, domains) && lifeLeft(found, now) > RENEW_MS ? found : null;
     },
     async order() {
-      const client = new acme.Client({ directoryUrl: deps.server, accountKey: await accountKey(join(deps.directory, "account.key")) });
-      const [key, csr] = await acme.crypto.createCsr({ commonName: domains[0]!, altNames: [...domains] }, await acme.crypto.createPrivateEcdsaKey("P-256"));
+      const client = new acme.Client({
+        directoryUrl: deps.server,
+        accountKey: await accountKey(join(deps.directory, "account.key")),
+      });
+      const [key, csr] = await acme.crypto.createCsr(
+        { commonName: domains[0]!, altNames: [...domains] },
+        await acme.crypto.createPrivateEcdsaKey("P-256"),
+      );
       const cert = await client.auto({
         csr,
         ...(deps.email && { email: deps.email }),

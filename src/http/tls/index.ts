@@ -44,7 +44,8 @@ export async function createTls(deps: {
   readonly log: Logger;
 }): Promise<Tls> {
   const { options, log, now } = deps;
-  const standIn = (): Promise<Material> => selfSigned({ directory: join(deps.data, "tls"), names: deps.names, now: now() });
+  const standIn = (): Promise<Material> =>
+    selfSigned({ directory: join(deps.data, "tls"), names: deps.names, now: now() });
   const acme = options.kind === "acme" ? await createAcme({ ...options, directory: join(deps.data, "acme") }) : null;
   const handlers = new Set<(material: Material) => void>();
   let current = await first();

@@ -22,7 +22,10 @@ export async function readMaterial(files: MaterialFiles): Promise<Material> {
     createSecureContext({ cert, key, minVersion: "TLSv1.2" });
   } catch (error) {
     const reason = (error as Error).message.replace(/^error:[0-9A-F]+:/, "");
-    throw new Fault("invalid", `${files.certificate} and ${files.key} are no certificate and its key in PEM form (${reason}).`);
+    throw new Fault(
+      "invalid",
+      `${files.certificate} and ${files.key} are no certificate and its key in PEM form (${reason}).`,
+    );
   }
   return { cert, key };
 }

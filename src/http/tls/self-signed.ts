@@ -15,10 +15,19 @@ export async function selfSigned(deps: {
   readonly names: readonly string[];
   readonly now: Date;
 }): Promise<Material> {
-  const names = [...new Set([...deps.names, "localhost", ...ownAddresses()])].filter((name) => name !== "0.0.0.0" && name !== "::");
+  const names = [...new Set([...deps.names, "localhost", ...ownAddresses()])].filter(
+    (name) => name !== "0.0.0.0" && name !== "::",
+  );
   const files = { certificate: join(deps.directory, "self-signed.crt"), key: join(deps.directory, "self-signed.key") };
   const found = await findMaterial(files);
-  if (found && lifeLeft(found, deps.now) > RENEW_DAYS * DAY_MS && covers(found, deps.names.filter((name) => names.includes(name)))) {
+  if (
+    found &&
+    lifeLeft(found, deps.now) > RENEW_DAYS * DAY_MS &&
+    covers(
+      found,
+      deps.names.filter((name) => names.includes(name)),
+    )
+  ) {
     return found;
   }
   const made = await make(names, deps.now);
@@ -27,7 +36,9 @@ export async function selfSigned(deps: {
 }
 
 async function make(names: readonly string[], now: Date): Promise<Material> {
-  const altNames = names.map((name) => (isIP(name) ? ({ type: 7, ip: name } as const) : ({ type: 2, value: name } as const)));
+  const altNames = names.map((name) =>
+    isIP(name) ? ({ type: 7, ip: name } as const) : ({ type: 2, value: name } as const),
+  );
   const pair = await generate([{ name: "commonName", value: `Sallyport ${randomBytes(4).toString("hex")}` }], {
     keyType: "ec",
     curve: "P-256",
@@ -46,5 +57,9 @@ async function make(names: readonly string[], now: Date): Promise<Material> {
 
 function ownAddresses(): string[] {
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return ["127.0.0.1", "::1", ...all.map(({ address }) => address).filter((address) => !address.startsWith("fe80"))].slice(0, 50);
+  return [
+    "127.0.0.1",
+    "::1",
+    ...all.map(({ address }) => address).filter((address) => !address.startsWith("fe80")),
+  ].slice(0, 50);
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { createHash, createHmac, X509Certificate } from "node:crypto";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -60,7 +60,9 @@ describe("self-signed", () => {
     const { certificate } = await shake(http.port);
     expect(certificate.subjectaltname).toContain("DNS:gate.test");
     expect(certificate.subjectaltname).not.toContain("0.0.0.0");
-    await expect(shake(http.port, { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" })).rejects.toThrow();
+    await expect(
+      shake(http.port, { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" }),
+    ).rejects.toThrow();
     const { headers } = await ask(http.port, "/healthz", { tls: true });
     expect(headers["strict-transport-security"]).toBe("max-age=31536000");
   });
@@ -105,7 +107,9 @@ describe("own files", () => {
 
   it("names the file that is missing or no pair", async () => {
     await fresh();
-    await expect(start({ kind: "own", certificate: join(directory, "none.pem"), key: "x" })).rejects.toThrow("none.pem");
+    await expect(start({ kind: "own", certificate: join(directory, "none.pem"), key: "x" })).rejects.toThrow(
+      "none.pem",
+    );
     const options = await write({ cert: "nonsense", key: "nonsense" });
     await expect(start(options)).rejects.toThrow("c.pem");
   });
@@ -118,7 +122,13 @@ describe("ACME", () => {
     open.push(authority);
     const port = await freePort();
     authority.challengePort = port;
-    const options = { kind: "acme", domains: ["gate.test"], email: null, server: authority.url, challenges: { host: "127.0.0.1", port } } as const;
+    const options = {
+      kind: "acme",
+      domains: ["gate.test"],
+      email: null,
+      server: authority.url,
+      challenges: { host: "127.0.0.1", port },
+    } as const;
     const tls = await start(options);
     const issuer = () => new X509Certificate(tls.current().cert).issuer;
     await expect.poll(issuer, { timeout: 20_000 }).toContain("Test authority");
@@ -145,7 +155,10 @@ const freePort = (): Promise<number> =>
 
 /** A certificate authority that speaks RFC 8555, checks the HTTP-01 answer, and signs with openssl. It does not check signatures of requests. */
 async function startAuthority(work: string) {
-  const ca = await generate([{ name: "commonName", value: "Test authority" }], { algorithm: "sha256", extensions: [{ name: "basicConstraints", cA: true }] });
+  const ca = await generate([{ name: "commonName", value: "Test authority" }], {
+    algorithm: "sha256",
+    extensions: [{ name: "basicConstraints", cA: true }],
+  });
   await writeFile(join(work, "ca.pem"), ca.cert);
   await writeFile(join(work, "ca.key"), ca.private);
   const state = { url: "", challengePort: 0, orders: 0, valid: false, certificate: "", thumbprint: "" };
@@ -157,22 +170,60 @@ async function startAuthority(work: string) {
     finalize: `${state.url}/finalize`,
     certificate: `${state.url}/certificate`,
   });
-  const challenge = () => ({ type: "http-01", url: `${state.url}/challenge`, token, status: state.valid ? "valid" : "pending" });
+  const challenge = () => ({
+    type: "http-01",
+    url: `${state.url}/challenge`,
+    token,
+    status: state.valid ? "valid" : "pending",
+  });
   async function issue(csr: string): Promise<void> {
     await writeFile(join(work, "csr.der"), Buffer.from(csr, "base64url"));
-    execFileSync("openssl", ["x509", "-req", "-inform", "DER", "-in", "csr.der", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "90", "-copy_extensions", "copy", "-out", "issued.pem"], { cwd: work, stdio: "pipe" });
+    execFileSync(
+      "openssl",
+      [
+        "x509",
+        "-req",
+        "-inform",
+        "DER",
+        "-in",
+        "csr.der",
+        "-CA",
+        "ca.pem",
+        "-CAkey",
+        "ca.key",
+        "-CAcreateserial",
+        "-days",
+        "90",
+        "-copy_extensions",
+        "copy",
+        "-out",
+        "issued.pem",
+      ],
+      { cwd: work, stdio: "pipe" },
+    );
     state.certificate = `${await readFile(join(work, "issued.pem"), "utf8")}${ca.cert}`;
   }
-  const routes: Record<string, (payload: Record<string, string>) => Promise<{ status?: number; location?: string; body: unknown }>> = {
+  const routes: Record<
+    string,
+    (payload: Record<string, string>) => Promise<{ status?: number; location?: string; body: unknown }>
+  > = {
     "/new-account": async () => ({ status: 201, location: "/account/1", body: { status: "valid" } }),
     "/new-order": async () => {
       state.orders++;
       return { status: 201, location: "/order/1", body: order() };
     },
     "/order/1": async () => ({ body: order() }),
-    "/authorization": async () => ({ body: { status: state.valid ? "valid" : "pending", identifier: { type: "dns", value: "gate.test" }, challenges: [challenge()] } }),
+    "/authorization": async () => ({
+      body: {
+        status: state.valid ? "valid" : "pending",
+        identifier: { type: "dns", value: "gate.test" },
+        challenges: [challenge()],
+      },
+    }),
     "/challenge": async () => {
-      const { text } = await ask(state.challengePort, `/.well-known/acme-challenge/${token}`, { headers: { host: "gate.test" } });
+      const { text } = await ask(state.challengePort, `/.well-known/acme-challenge/${token}`, {
+        headers: { host: "gate.test" },
+      });
       state.valid = text === `${token}.${state.thumbprint}`;
       return { body: challenge() };
     },
@@ -182,25 +233,45 @@ async function startAuthority(work: string) {
     },
     "/certificate": async () => ({ body: state.certificate }),
   };
-  const server: Server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     response.setHeader("replay-nonce", createHash("sha256").update(String(Math.random())).digest("base64url"));
     if (request.url === "/directory") {
       const place = (name: string) => `${state.url}/${name}`;
-      return void response.setHeader("content-type", "application/json").end(JSON.stringify({ newNonce: place("nonce"), newAccount: place("new-account"), newOrder: place("new-order"), meta: {} }));
+      return void response
+        .setHeader("content-type", "application/json")
+        .end(
+          JSON.stringify({
+            newNonce: place("nonce"),
+            newAccount: place("new-account"),
+            newOrder: place("new-order"),
+            meta: {},
+          }),
+        );
     }
     const route = routes[request.url ?? ""];
     if (!route) return void response.end();
     const jws = JSON.parse(Buffer.concat(chunks).toString()) as { protected: string; payload: string };
     const { jwk } = JSON.parse(Buffer.from(jws.protected, "base64url").toString());
-    if (jwk) state.thumbprint = createHash("sha256").update(JSON.stringify({ crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y })).digest("base64url");
-    const { status = 200, location, body } = await route(JSON.parse(Buffer.from(jws.payload, "base64url").toString() || "{}"));
+    if (jwk)
+      state.thumbprint = createHash("sha256")
+        .update(JSON.stringify({ crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y }))
+        .digest("base64url");
+    const {
+      status = 200,
+      location,
+      body,
+    } = await route(JSON.parse(Buffer.from(jws.payload, "base64url").toString() || "{}"));
     response.statusCode = status;
     if (location) response.setHeader("location", `${state.url}${location}`);
-    response.setHeader("content-type", typeof body === "string" ? "application/pem-certificate-chain" : "application/json");
+    response.setHeader(
+      "content-type",
+      typeof body === "string" ? "application/pem-certificate-chain" : "application/json",
+    );
     response.end(typeof body === "string" ? body : JSON.stringify(body));
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   state.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
