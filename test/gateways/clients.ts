@@ -61,9 +61,16 @@ export function start(file: string, args: readonly string[], env: Record<string,
 const USER_METHOD = { password: "password", "keyboard-interactive": "keyboard-interactive", publickey: "publickey" } as const;
 
 /** OpenSSH's client; by key if the person has one. `user` is what stands before the gate's address. */
-export function ssh(stage: Stage, person: Person, user: string, command: readonly string[] = [], { method, options = [] }: How = {}): Running {
+export const ssh = (stage: Stage, person: Person, user: string, command: readonly string[] = [], how: How = {}): Running =>
+  start("/usr/bin/ssh", sshArguments(stage, person, user, command, how), {
+    SSH_ASKPASS: askpass(stage.folder),
+    SSH_ASKPASS_REQUIRE: "force",
+    GATE_PASSWORD: person.password,
+  });
+
+export function sshArguments(stage: Stage, person: Person, user: string, command: readonly string[], { method, options = [] }: How): string[] {
   const chosen = method ?? (person.keyFile ? "publickey" : "password");
-  const args = [
+  return [
     ...["-F", "none", "-p", String(stage.program.sshPort), "-l", user, "-o", `UserKnownHostsFile=${stage.knownHosts}`],
     ...["-o", "StrictHostKeyChecking=yes", "-o", "NumberOfPasswordPrompts=1", "-o", "LogLevel=INFO", "-o", "ControlMaster=no"],
     ...["-o", `PreferredAuthentications=${USER_METHOD[chosen]}`, "-o", "IdentitiesOnly=yes"],
@@ -72,7 +79,6 @@ export function ssh(stage: Stage, person: Person, user: string, command: readonl
     "127.0.0.1",
     ...command,
   ];
-  return start("/usr/bin/ssh", args, { SSH_ASKPASS: askpass(stage.folder), SSH_ASKPASS_REQUIRE: "force", GATE_PASSWORD: person.password });
 }
 
 /** The direct form of a user name. */

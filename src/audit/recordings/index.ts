@@ -1,4 +1,4 @@
-export { asciicast } from "./asciicast.ts";
+export { asciicast, terminalLines } from "./asciicast.ts";
 export type { Chunk, ChunkKind } from "./frame.ts";
 export type { Unwrap, Wrap } from "./keys.ts";
 export { loadManifest, openPlayback, type Playback, unwrapDataKey } from "./player.ts";

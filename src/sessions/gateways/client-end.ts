@@ -1,7 +1,7 @@
 import type { relay } from "../../protocols/index.ts";
 
 /** The person's end of a session: an SSH channel or a browser's terminal. */
-export type ClientEnd = Parameters<typeof relay>[0]["client"] & {
+export type ClientEnd = Omit<Parameters<typeof relay>[0]["client"], "exit"> & {
   /** A line for the person, beside the stream. */
   notice(text: string): void;
 };

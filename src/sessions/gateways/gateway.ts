@@ -11,6 +11,7 @@ import { beat, enterGateway, leaveGateway, strayedSessions } from "../live/gatew
 import { endOrphans } from "../live/housekeeping.ts";
 import { TERMINATE } from "../live/session.ts";
 import { createRecorder } from "../recorder/recorder.ts";
+import type { Patience } from "./run-session.ts";
 import { createSshGateway, type SignedIn } from "./ssh/ssh-gateway.ts";
 import { createTerminalServer } from "./terminal/terminal-server.ts";
 
@@ -26,6 +27,7 @@ export interface GatewayOptions {
   readonly spoolDirectory: string;
   /** Private directory for the Unix socket of web terminals. */
   readonly runDirectory: string;
+  readonly patience: Patience;
   readonly failed: (error: unknown) => void;
 }
 
@@ -62,7 +64,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const connections = new Set<SignedIn>();
   const live = createLiveSessions({ ask: (requests) => decide(database.db, requests, runtime.now()), failed });
   const recorder = createRecorder({ spoolDirectory: options.spoolDirectory, sealer: options.sealer });
-  const sessionDeps = { runtime, assets, recorder, live, gatewayId: id, failed, meter: meter.add };
+  const { patience } = options;
+  const sessionDeps = { runtime, patience, assets, recorder, live, gatewayId: id, failed, meter: meter.add };
   const terminals: Server = createTerminalServer(sessionDeps);
   let arriving: { signedIn(): void } | null = null;
   const ssh = createSshGateway({

@@ -5,6 +5,7 @@ import type { Db } from "../../db/index.ts";
 import {
   connectSsh,
   type Exit,
+  type Keepalive,
   type Pty,
   type RelayEnd,
   relay,
@@ -18,6 +19,14 @@ import { markLive } from "../live/session.store.ts";
 import type { Recorder } from "../recorder/recorder.ts";
 import type { ClientEnd } from "./client-end.ts";
 
+/** How long a silent end is waited for. */
+export interface Patience {
+  /** Of SSH, at both ends. */
+  readonly keepalive: Keepalive;
+  /** How long a web terminal waits for its browser to come back, in ms. */
+  readonly graceMs: number;
+}
+
 export interface SessionDeps {
   readonly runtime: Runtime<Db>;
   readonly assets: Assets;
@@ -25,6 +34,7 @@ export interface SessionDeps {
   readonly live: LiveSessions;
   readonly gatewayId: string;
   readonly failed: (error: unknown) => void;
+  readonly patience: Patience;
   /** Counts what passes. */
   readonly meter: (bytes: number) => void;
 }
@@ -94,7 +104,7 @@ export async function runSession(
 }
 
 async function dialTarget(
-  { assets, runtime }: SessionDeps,
+  { assets, runtime, patience }: SessionDeps,
   actor: Actor,
   connection: Connection,
   opening: Promise<unknown>,
@@ -114,6 +124,7 @@ async function dialTarget(
       },
     },
     legacy: settings.legacyAlgorithms === true,
+    keepalive: patience.keepalive,
     signal,
   });
   await check.proved().catch((error) => {
@@ -189,6 +200,7 @@ class SessionLife {
       startedAt,
       cols,
       rows,
+      terminal: this.ask.pty !== null,
       onFailure: (fault) =>
         void this.end({ reason: "recording_failed", detail: fault.message }).catch(this.deps.failed),
     });
@@ -221,7 +233,10 @@ class SessionLife {
     };
     const end = await relay({ client, target: remote, tap, signal: this.stop.signal });
     this.exit = end.exit;
-    this.cause ??= causeOf(end);
+    if (!this.cause) {
+      this.cause = causeOf(end);
+      if (this.cause.detail) client.notice(this.cause.detail);
+    }
     this.settle({ ...this.cause, exit: this.exit });
   }
 

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { type Actor, Fault, notFound } from "../../core/index.ts";
-import { asciicast, loadManifest, openPlayback, type Playback, type Store, unwrapDataKey } from "../../audit/index.ts";
+import { asciicast, loadManifest, openPlayback, type Playback, type Store, terminalLines, unwrapDataKey } from "../../audit/index.ts";
 import { type Db, type Sealer, serve } from "../../db/index.ts";
 import { findSession } from "../live/session.store.ts";
 import * as schema from "../schema.ts";
@@ -75,7 +75,7 @@ export function playbackActions(deps: { store: Store; publicKey: KeyObject; seal
       async run({ db, actor }, { id, from, maxBytes }) {
         const { playback } = await open(db, actor, id);
         const { chunks, next } = await playback.page({ sequence: from, maxBytes });
-        return { chunks: chunks.flatMap(toPlaybackChunk), next };
+        return { chunks: chunks.flatMap((chunk) => toPlaybackChunk(chunk, playback.manifest.header.terminal === false)), next };
       },
     }),
     serve(schema.exportRecording, {
@@ -98,9 +98,9 @@ export function playbackActions(deps: { store: Store; publicKey: KeyObject; seal
 
 type Chunk = Awaited<ReturnType<Playback["page"]>>["chunks"][number];
 
-function toPlaybackChunk({ kind, time, bytes }: Chunk): PlaybackChunk[] {
+function toPlaybackChunk({ kind, time, bytes }: Chunk, bare: boolean): PlaybackChunk[] {
   const ms = time / 1000;
-  if (kind === "o" || kind === "e") return [[ms, "o", bytes.toString("base64")]];
+  if (kind === "o" || kind === "e") return [[ms, "o", (bare ? terminalLines(bytes) : bytes).toString("base64")]];
   if (kind === "r" || kind === "m" || kind === "x") return [[ms, kind, bytes.toString("utf8")]];
   return [];
 }

@@ -11,17 +11,19 @@ export interface Recorder {
     startedAt: Date;
     cols: number;
     rows: number;
+    /** False: bytes of a command without a terminal, whose lines end in LF alone. */
+    terminal: boolean;
     onFailure: (fault: Fault) => void;
   }): Promise<RecordingWriter>;
 }
 
 /** Recordings go to the spool of this machine; each has a data key of its own, wrapped by the master key. */
 export const createRecorder = ({ spoolDirectory, sealer }: { spoolDirectory: string; sealer: Sealer }): Recorder => ({
-  start: ({ id, orgId, title, startedAt, cols, rows, onFailure }) =>
+  start: ({ id, orgId, title, startedAt, cols, rows, terminal, onFailure }) =>
     createRecordingWriter({
       directory: spoolDirectory,
       id,
-      header: { width: cols, height: rows, startedAt: startedAt.toISOString(), title, sessionId: id, orgId },
+      header: { width: cols, height: rows, startedAt: startedAt.toISOString(), title, sessionId: id, orgId, terminal },
       wrap: (key, context) => sealer.seal(key, context),
       onFailure,
     }),

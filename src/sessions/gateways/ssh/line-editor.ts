@@ -1,4 +1,5 @@
 const LONGEST = 200;
+const AHEAD = 4000;
 
 export type LineEvent =
   | { readonly kind: "line"; readonly text: string }
@@ -7,8 +8,10 @@ export type LineEvent =
 
 /** One-line input over a raw terminal. */
 export interface LineEditor {
-  /** Takes bytes from the terminal; what follows a finished line waits for the next. */
+  /** Takes bytes from the terminal; what follows a finished line waits, unseen, for the next. At most 4,000 characters. */
   feed(bytes: Buffer): void;
+  /** What was typed ahead of the next line, which is then forgotten here. */
+  rest(): Buffer;
   /** The next line, Ctrl-C (cancel), or Ctrl-D on an empty line and the end of input (leave). */
   next(): Promise<LineEvent>;
   /** The input is over. */
@@ -18,7 +21,7 @@ export interface LineEditor {
 /** Echoes through `echo`, edits with backspace, Ctrl-U and Ctrl-W, ignores escape sequences. At most 200 characters. */
 export function createLineEditor({ echo }: { echo: (text: string) => void }): LineEditor {
   const decoder = new TextDecoder();
-  const ready: LineEvent[] = [];
+  let ahead: string[] = [];
   let waiting: ((event: LineEvent) => void) | undefined;
   let line: string[] = [];
   let escape: "no" | "started" | "sequence" = "no";
@@ -27,10 +30,13 @@ export function createLineEditor({ echo }: { echo: (text: string) => void }): Li
 
   function finish(event: LineEvent): void {
     line = [];
-    if (waiting) {
-      waiting(event);
-      waiting = undefined;
-    } else if (ready.length < 20) ready.push(event);
+    waiting?.(event);
+    waiting = undefined;
+  }
+
+  function work(): void {
+    while (waiting && ahead.length > 0) take(ahead.shift() ?? "");
+    if (waiting && over) finish({ kind: "leave" });
   }
 
   function erase(count: number): void {
@@ -77,18 +83,23 @@ export function createLineEditor({ echo }: { echo: (text: string) => void }): Li
 
   return {
     feed(bytes) {
-      for (const char of decoder.decode(bytes, { stream: true })) take(char);
+      ahead.push(...Array.from(decoder.decode(bytes, { stream: true })).slice(0, AHEAD - ahead.length));
+      work();
+    },
+    rest() {
+      const typed = Buffer.from(ahead.join(""));
+      ahead = [];
+      return typed;
     },
     next() {
-      const event = ready.shift() ?? (over ? ({ kind: "leave" } as const) : undefined);
-      if (event) return Promise.resolve(event);
       return new Promise((resolve) => {
         waiting = resolve;
+        work();
       });
     },
     end() {
       over = true;
-      finish({ kind: "leave" });
+      work();
     },
   };
 }

@@ -5,8 +5,8 @@ import type { ClientEnd } from "../client-end.ts";
 export interface MenuClient {
   /** Bytes and the end of input go here until a session listens. */
   toMenu(taker: { data(bytes: Buffer): void; over(): void; resized(): void }): void;
-  /** The person's end for one session; when that is over, the channel stays open. */
-  borrow(): ClientEnd;
+  /** The person's end for one session, which also gets what was typed ahead; when that is over, the channel stays open. */
+  borrow(ahead: Buffer): ClientEnd;
   print(text: string): void;
 }
 
@@ -15,7 +15,7 @@ export function createMenuClient(session: ClientSession): MenuClient {
   let borrower: SessionListener | null = null;
   const print = (text: string): void => void session.send(Buffer.from(text));
 
-  session.listen({
+  const ear: SessionListener = {
     data: (bytes, stream) => (borrower ? borrower.data(bytes, stream) : menu?.data(bytes)),
     eof: () => (borrower ? borrower.eof?.() : menu?.over()),
     closed() {
@@ -28,21 +28,33 @@ export function createMenuClient(session: ClientSession): MenuClient {
     },
     signal: (name) => borrower?.signal?.(name),
     break: (ms) => borrower?.break?.(ms),
-  });
+  };
+  session.listen(ear);
+
+  function lend(listener: SessionListener, ahead: Buffer, before: ClientSession["pty"]): void {
+    borrower = listener;
+    if (session.pty && session.pty !== before) listener.resized?.({ width: 0, height: 0, ...session.pty });
+    if (ahead.length > 0) listener.data(ahead, 0);
+    session.listen(ear);
+  }
 
   return {
     print,
     toMenu(taker) {
       borrower = null;
       menu = taker;
+      session.listen(ear);
     },
-    borrow: () => ({
-      send: session.send,
-      eof: () => {},
-      close: () => {},
-      exit: () => {},
-      notice: (text) => print(`\r\n${text}\r\n`),
-      listen: (listener) => void (borrower = listener),
-    }),
+    borrow(ahead) {
+      const before = session.pty;
+      // Until the session listens, what comes waits in the channel.
+      session.listen(null);
+      return {
+        send: session.send,
+        eof: () => {},
+        notice: (text) => print(`\r\n${text}\r\n`),
+        listen: (listener) => lend(listener, ahead, before),
+      };
+    },
   };
 }

@@ -10,11 +10,12 @@ import {
   type SshConnection,
   type SshServer,
 } from "../../../protocols/index.ts";
+import type { ClientEnd } from "../client-end.ts";
 import { runSession, type SessionAsk, type SessionDeps } from "../run-session.ts";
 import { findDirectTarget } from "./direct-target.ts";
 import { createLineEditor } from "./line-editor.ts";
 import { type Choice, chooseFromMenu, greet } from "./menu.ts";
-import { createMenuClient, type MenuClient } from "./menu-client.ts";
+import { createMenuClient } from "./menu-client.ts";
 import { parseTargetName, type TargetName } from "./target-name.ts";
 
 export interface SshGatewayDeps extends SessionDeps {
@@ -44,6 +45,7 @@ const NO_TERMINAL = new Fault(
 export function createSshGateway(deps: SshGatewayDeps): SshServer {
   return createSshServer({
     hostKeys: deps.hostKeys,
+    keepalive: deps.patience.keepalive,
     onConnection(connection) {
       const guest = createGuest(deps, connection);
       return { authenticate: guest.authenticate, session: (session) => void guest.serve(session) };
@@ -107,8 +109,14 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
   async function direct(person: Actor, name: NonNullable<TargetName["direct"]>, session: ClientSession): Promise<void> {
     const choice = await findDirectTarget(runtime.db, person, name, runtime.now());
     const line = session.pty ? "\r\n" : "\n";
-    const client = {
-      ...session,
+    const { pty } = session;
+    const client: ClientEnd = {
+      send: session.send,
+      eof: session.eof,
+      listen(listener) {
+        if (session.pty && session.pty !== pty) listener.resized?.({ width: 0, height: 0, ...session.pty });
+        session.listen(listener);
+      },
       notice: (text: string) => void session.send(Buffer.from(`${line}${text}${line}`), 1),
     };
     const { exit } = await runSession(deps, askOf(person, choice, session), client);
@@ -168,15 +176,16 @@ async function serveMenu(deps: SshGatewayDeps, actor: Actor, session: ClientSess
     attend();
     const choice = await chooseFromMenu(menu).finally(() => clearTimeout(idle));
     if (!choice) return session.exit({ code: 0 });
-    client.print(await fromMenu(deps, askOf(actor, choice, session), client));
+    const end = client.borrow(editor.rest());
+    client.print(await fromMenu(deps, askOf(actor, choice, session), end));
     client.toMenu(taker);
   }
 }
 
 /** Runs one session picked in the menu; returns the words that follow it. */
-async function fromMenu(deps: SshGatewayDeps, ask: SessionAsk, client: MenuClient): Promise<string> {
+async function fromMenu(deps: SshGatewayDeps, ask: SessionAsk, client: ClientEnd): Promise<string> {
   try {
-    const { reason } = await runSession(deps, ask, client.borrow());
+    const { reason } = await runSession(deps, ask, client);
     return `\r\n  Session ended (${reason.replaceAll("_", " ")}).\r\n`;
   } catch (error) {
     if (!(error instanceof Fault)) deps.failed(error);

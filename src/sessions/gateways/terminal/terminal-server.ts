@@ -51,7 +51,7 @@ export function createTerminalServer(deps: SessionDeps): Server {
     { person, assetId, accountId, protocol, cols, rows }: OpenTicket,
     socket: WebSocket,
   ): Promise<void> {
-    const channel = createWebChannel();
+    const channel = createWebChannel(deps.patience.graceMs);
     channel.attach(socket);
     const pty = { term: "xterm-256color", cols, rows };
     let id: string | null = null;

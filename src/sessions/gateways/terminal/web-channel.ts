@@ -3,8 +3,6 @@ import type { SessionListener } from "../../../protocols/index.ts";
 import { TerminalNotice, TerminalRequest } from "../../schema.ts";
 import type { ClientEnd } from "../client-end.ts";
 
-/** How long a terminal waits for its browser to come back. */
-const GRACE_MS = 60_000;
 const BUFFERED_AT_MOST = 1024 * 1024;
 
 export interface WebChannel extends ClientEnd {
@@ -21,10 +19,10 @@ export function sendNotice(socket: WebSocket, notice: TerminalNotice): void {
 }
 
 /**
- * A browser's terminal as a byte channel. It outlives its socket by a minute; what is sent meanwhile is left to the
+ * A browser's terminal as a byte channel. It outlives its socket by `graceMs`; what is sent meanwhile is left to the
  * session's screen, from which `attach` is followed by a redraw.
  */
-export function createWebChannel(graceMs: number = GRACE_MS): WebChannel {
+export function createWebChannel(graceMs: number): WebChannel {
   let socket: WebSocket | null = null;
   let listener: SessionListener | null = null;
   let grace: NodeJS.Timeout | undefined;
@@ -92,7 +90,6 @@ export function createWebChannel(graceMs: number = GRACE_MS): WebChannel {
       return new Promise((resolve) => to.send(bytes, () => resolve()));
     },
     eof: () => {},
-    exit: () => {},
     notice: () => {},
     listen(given) {
       listener = given;
