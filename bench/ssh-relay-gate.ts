@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { connectSsh, createSshServer, generateKeyPair, refuse, relay } from "../src/protocols/index.ts";
+import {
+  type ClientSession,
+  connectSsh,
+  createSshServer,
+  generateKeyPair,
+  refuse,
+  relay,
+  type SshTarget,
+} from "../src/protocols/index.ts";
 
 /** The gate alone, without people, permissions and database: every key may sign in, every session goes to one target. */
 interface GateConfig {
@@ -29,25 +37,7 @@ async function start({ target, privateKey, hash }: GateConfig): Promise<void> {
       dialling.catch(() => {});
       return {
         authenticate: async ({ method }) => (method.startsWith("publickey") ? "accept" : "reject"),
-        async session(client) {
-          try {
-            const { pty, env, command } = client;
-            const connection = await dialling;
-            const session =
-              command === null
-                ? await connection.openShell({ pty, env })
-                : await connection.openExec({ command, pty, env });
-            const recorded = createHash("sha256");
-            const tap = {
-              output: (_stream: number, bytes: Buffer) => void (hash && recorded.update(bytes)),
-              input: (bytes: Buffer) => void (hash && recorded.update(bytes)),
-            };
-            await relay({ client, target: session, tap });
-            connection.close();
-          } catch (error) {
-            refuse(client, error);
-          }
-        },
+        session: (client) => void serve(client, dialling, hash),
       };
     },
   });
@@ -56,4 +46,20 @@ async function start({ target, privateKey, hash }: GateConfig): Promise<void> {
   process.on("message", (message) => {
     if (message === "usage") process.send?.({ usage: process.cpuUsage(), memory: process.memoryUsage().rss });
   });
+}
+
+async function serve(client: ClientSession, dialling: Promise<SshTarget>, hash: boolean): Promise<void> {
+  try {
+    const { pty, env, command } = client;
+    const connection = await dialling;
+    const session = await (command === null
+      ? connection.openShell({ pty, env })
+      : connection.openExec({ command, pty, env }));
+    const recorded = createHash("sha256");
+    const record = (bytes: Buffer) => void (hash && recorded.update(bytes));
+    await relay({ client, target: session, tap: { output: (_stream, bytes) => record(bytes), input: record } });
+    connection.close();
+  } catch (error) {
+    refuse(client, error);
+  }
 }

@@ -85,6 +85,8 @@ export function runSsh(run: {
   user?: string;
   program?: string;
   seconds?: number;
+  /** False: the client may say everything. */
+  quiet?: boolean;
 }): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), "ssh-"));
   const file = join(folder, "key");
@@ -92,9 +94,9 @@ export function runSsh(run: {
   const quiet = [
     "StrictHostKeyChecking=no",
     "UserKnownHostsFile=/dev/null",
-    "LogLevel=ERROR",
     "IdentitiesOnly=yes",
     "BatchMode=yes",
+    ...(run.quiet === false ? [] : ["LogLevel=ERROR"]),
   ];
   const child = spawn(
     run.program ?? "ssh",

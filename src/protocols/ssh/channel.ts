@@ -97,7 +97,7 @@ export function createWireChannel({ transport, localId, remote, release }: WireC
   let outWindow = remote.window;
   let outQueue: { bytes: Buffer; stream: Stream }[] = [];
   let outActions: (() => void)[] = [];
-  let outWaiters: (() => void)[] = [];
+  const outWaiters: (() => void)[] = [];
 
   function put(bytes: Buffer, stream: Stream): void {
     if (stream === 0) protocol.channelData(remote.id, bytes);

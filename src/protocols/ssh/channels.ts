@@ -92,7 +92,7 @@ export function createChannels(deps: {
     lost() {
       for (const opening of openings.values()) opening.reject({ code: 0, words: "the connection is closed" });
       openings.clear();
-      for (const channel of [...channels.values()]) channel.incoming.lost();
+      for (const channel of channels.values()) channel.incoming.lost();
     },
   };
 }

@@ -191,7 +191,7 @@ function parsePkcs8(pem: string, passphrase: string | undefined): ParsedKey | Pa
   try {
     const key = createPrivateKey({ key: pem, ...(passphrase ? { passphrase } : {}) });
     if (key.asymmetricKeyType === "ed25519") return parseKey(opensshEd25519(key, ""));
-    return parseKey(key.export({ format: "pem", type: key.asymmetricKeyType === "rsa" ? "pkcs1" : "sec1" }) as string);
+    return parseKey(key.export({ format: "pem", type: key.asymmetricKeyType === "rsa" ? "pkcs1" : "sec1" }));
   } catch (error) {
     return error instanceof Error ? error : new Error("unreadable");
   }

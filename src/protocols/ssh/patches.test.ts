@@ -4,7 +4,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
+import { openssh10 } from "../../../test/support/openssh10.ts";
 import { runSsh, startGate } from "../../../test/support/ssh-gate.ts";
 import { makeKey, startSshd } from "../../../test/support/sshd.ts";
 import { connectSsh, createSshServer, generateKeyPair } from "../index.ts";
@@ -166,4 +167,40 @@ it("OpenSSH signs in with RSA, ECDSA and Ed25519 keys, with host keys of each ki
     await gate.server.close();
   }
   await sshd.stop();
+});
+
+const newer = openssh10();
+
+describe.skipIf(!newer)("with OpenSSH 10, which prefers mlkem768x25519-sha256", () => {
+  const key = makeKey("ed25519");
+
+  it("as a client of ours", async () => {
+    const sshd = await startSshd();
+    const gate = await startGate({ target: sshd, privateKey: "", session: (session) => session.exit({ code: 5 }) });
+    const { code, stderr } = await runSsh({
+      port: gate.port,
+      privateKey: key.privateKey,
+      program: newer?.ssh,
+      args: ["true"],
+      quiet: false,
+      options: ["-v"],
+    });
+    expect(code).toBe(5);
+    expect(stderr).toContain("kex: algorithm: mlkem768x25519-sha256");
+    expect(stderr).toContain("resetting read seqnr");
+    await gate.server.close();
+    await sshd.stop();
+  });
+
+  it("as a target", async () => {
+    const sshd = await startSshd({ program: newer?.sshd, config: newer?.config, authorizedKeys: [key.publicLine] });
+    const target = await connectSsh({
+      ...reach(sshd.port),
+      username: "root",
+      credential: { kind: "key", privateKey: key.privateKey },
+    });
+    expect(target.algorithms.kex).toBe("mlkem768x25519-sha256");
+    target.close();
+    await sshd.stop();
+  });
 });

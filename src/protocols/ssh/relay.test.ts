@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { runSsh, startGate } from "../../../test/support/ssh-gate.ts";
 import { makeKey, type Sshd, startSshd } from "../../../test/support/sshd.ts";
@@ -257,8 +257,7 @@ describe("a client that is gone without a word", () => {
 
 /** Passes bytes on until it is frozen; then it keeps both connections open and silent. */
 async function freezingProxy(to: number) {
-  const { createServer } = await import("node:net");
-  const sockets: import("node:net").Socket[] = [];
+  const sockets: Socket[] = [];
   const server = createServer((near) => {
     const far = connect(to, "127.0.0.1");
     sockets.push(near, far);
@@ -268,7 +267,7 @@ async function freezingProxy(to: number) {
   let frozen = false;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
-    port: (server.address() as import("node:net").AddressInfo).port,
+    port: (server.address() as AddressInfo).port,
     freeze: () => void (frozen = true),
     close() {
       for (const socket of sockets) socket.destroy();

@@ -1,5 +1,5 @@
 import type { ByteChannel, Exit, Stream } from "./channel.ts";
-import type { ClientSession, SessionListener } from "./client-session.ts";
+import type { SessionListener } from "./client-session.ts";
 import type { TargetSession } from "./target-session.ts";
 
 /** Sees everything before it is passed on; a promise holds it back. If it throws or rejects, the session is cut. */
@@ -81,7 +81,7 @@ export function relay(ends: {
       closed: () => finish({ by: "client", exit: target.exit }),
       resized({ cols, rows, width, height }) {
         if (over) return;
-        pass(
+        void pass(
           () => tap.resize?.(cols, rows),
           () => void target.resize({ cols, rows, width, height }),
         );

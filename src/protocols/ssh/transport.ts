@@ -69,7 +69,7 @@ export function createTransport(options: TransportOptions): Transport {
   const { socket, keepalive } = options;
   let over = false;
   let corked = false;
-  let waiting: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
   let timer: NodeJS.Timeout | undefined;
   const { promise: ended, resolve: settle } = Promise.withResolvers<TransportEnd>();
 
