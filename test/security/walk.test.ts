@@ -1,14 +1,13 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { sql } from "kysely";
 import pino from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readConfig } from "../../src/config.ts";
-import { type Actor, type AnyAction, type Endpoint, endpoint } from "../../src/core/index.ts";
+import { type Actor, type AnyAction, endpoint } from "../../src/core/index.ts";
 import type { Db } from "../../src/db/index.ts";
 import { createHttp } from "../../src/http/index.ts";
 import { DEFAULT_ORGANIZATION } from "../../src/iam/index.ts";
 import { createDomains } from "../../src/processes/domains.ts";
+import { declaredEndpoints } from "./endpoints.ts";
 import { addressOf, type Gate, knock, PASSWORD, send, startGate } from "./gate.ts";
 import { expectations, type Stranger, walk } from "./walk.ts";
 
@@ -260,22 +259,3 @@ describe("the walk itself", () => {
     expect(found).toEqual(["invented: a new endpoint; write down in walk.ts what strangers get"]);
   });
 });
-
-/** Whatever looks like an endpoint in the schema files of all domains. */
-async function declaredEndpoints(): Promise<Endpoint[]> {
-  const source = join(import.meta.dirname, "..", "..", "src");
-  const folders = await readdir(source, { withFileTypes: true });
-  const found: Endpoint[] = [];
-  for (const folder of folders.filter((entry) => entry.isDirectory() && entry.name !== "core")) {
-    const module = await import(join(source, folder.name, "schema.ts")).catch((error: { code?: string }) => {
-      if (error.code === "ERR_MODULE_NOT_FOUND" || /Cannot find|Failed to load/.test(String(error))) return {};
-      throw error;
-    });
-    found.push(
-      ...Object.values(module as Record<string, Endpoint>).filter(
-        (value) => typeof value === "object" && value !== null && "route" in value && "output" in value,
-      ),
-    );
-  }
-  return found;
-}
