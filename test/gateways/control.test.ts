@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { deleteAsset, deleteGrant, readAsset, updateAccount, updateAsset, updateGrant, listAccounts } from "../../src/assets/schema.ts";
+import { createGroup, deleteUser, removeGroupMembers, updateUser } from "../../src/iam/schema.ts";
+import { listSessions, type Session, terminateSession } from "../../src/sessions/schema.ts";
+import { direct, type Running, ssh } from "./clients.ts";
+import { endOf, eventually, pause, type Person, processesOf, sessionOf, setStage, type Stage, type Target } from "./stage.ts";
+
+let stage: Stage;
+let target: Target;
+/** From the answer of the API to the end of the person's client. */
+const A_SECOND = 1000;
+
+beforeAll(async () => {
+  stage = await setStage();
+  target = await stage.target();
+}, 60_000);
+afterAll(() => stage?.close(), 30_000);
+
+interface Live {
+  readonly person: Person;
+  readonly client: Running;
+  readonly session: Session;
+  readonly rule: { id: string; version: number };
+}
+
+/** A shell that is going on. */
+async function live(on: Target = target, rule: Parameters<Stage["allow"]>[2] = {}): Promise<Live> {
+  const person = await stage.person({ key: { type: "ed25519" } });
+  const given = await stage.allow(person, on, rule);
+  return { ...(await connected(person, on)), rule: given };
+}
+
+async function connected(person: Person, on: Target): Promise<Omit<Live, "rule">> {
+  const client = ssh(stage, person, direct(person, on), [], { options: ["-tt"] });
+  client.write("echo ready-$((20+3))\n");
+  await client.shows(/^ready-23\r$/m);
+  return { person, client, session: await sessionOf(stage, person) };
+}
+
+/** The client ends within a second of `cut`, with words; the row says why; a new session is refused. */
+async function ends({ client, session }: Omit<Live, "rule">, cut: () => Promise<unknown>, reason: string, words: RegExp): Promise<void> {
+  await cut();
+  const answered = performance.now();
+  const { code } = await client.done;
+  const took = performance.now() - answered;
+  expect(code).toBe(255);
+  expect(client.out() + client.err()).toMatch(words);
+  expect(took).toBeLessThan(A_SECOND);
+  expect(await endOf(stage, session.id)).toMatchObject({ endReason: reason, state: "ended" });
+}
+
+async function isRefused(person: Person, on: Target = target): Promise<void> {
+  const { code, out } = await ssh(stage, person, direct(person, on), ["echo in"]).done;
+  expect(code).not.toBe(0);
+  expect(out.toString()).toBe("");
+}
+
+/** Ending the connection may overtake the words about the session. */
+const PERMISSION = /permission for this session ended|Your access ended/i;
+
+describe("a live session ends within a second", () => {
+  it("when an administrator terminates it, with name and reason", async () => {
+    const one = await live();
+    const other = await connected(one.person, target);
+    const { items } = await stage.admin.call(listSessions, { userId: one.person.id, state: "live" });
+    expect(items.map(({ id }) => id).toSorted()).toEqual([one.session.id, other.session.id].toSorted());
+    await ends(one, () => stage.admin.call(terminateSession, { id: one.session.id, reason: "maintenance" }), "terminated", /Ada Admin ended this session: maintenance/);
+    other.client.write("echo still-$((1+1))\nexit\n");
+    await other.client.shows(/^still-2\r$/m);
+    await other.client.done;
+  });
+
+  it("when the rule is deleted", async () => {
+    const one = await live();
+    await ends(one, () => stage.admin.call(deleteGrant, { id: one.rule.id }), "revoked", PERMISSION);
+    await isRefused(one.person);
+  });
+
+  it("when the rule is switched off, and not while another rule covers it", async () => {
+    const one = await live();
+    const second = await stage.allow(one.person, target);
+    await stage.admin.call(updateGrant, { ...one.rule, active: false });
+    await pause(500);
+    expect((await sessionOf(stage, one.person)).id).toBe(one.session.id);
+    await ends(one, () => stage.admin.call(updateGrant, { id: second.id, version: second.version, active: false }), "revoked", PERMISSION);
+    await isRefused(one.person);
+  });
+
+  it("when the rule loses the account", async () => {
+    const one = await live();
+    const cut = () => stage.admin.call(updateGrant, { ...one.rule, accounts: { names: ["somebody-else"] } });
+    await ends(one, cut, "revoked", PERMISSION);
+    await isRefused(one.person);
+  });
+
+  it("when the rule's time is over", async () => {
+    const until = Date.now() + 4000;
+    const one = await live(target, { expiresAt: new Date(until).toISOString() });
+    expect(Date.now()).toBeLessThan(until);
+    await ends(one, () => pause(until - Date.now()), "revoked", PERMISSION);
+    await isRefused(one.person);
+  });
+
+  it("when the person leaves the group", async () => {
+    const person = await stage.person({ key: { type: "ed25519" } });
+    const group = await stage.admin.call(createGroup, { name: `group-${person.loginName}`, userIds: [person.id] });
+    await stage.allow(person, target, { userIds: [], groupIds: [group.id] });
+    const one = await connected(person, target);
+    await ends(one, () => stage.admin.call(removeGroupMembers, { id: group.id, userIds: [person.id] }), "revoked", PERMISSION);
+    await isRefused(person);
+  });
+
+  it("when the person is disabled", async () => {
+    const one = await live();
+    const { id, version } = one.person.user;
+    await ends(one, () => stage.admin.call(updateUser, { id, version, active: false }), "revoked", PERMISSION);
+    await isRefused(one.person);
+  });
+
+  it("when the person is deleted", async () => {
+    const one = await live();
+    await ends(one, () => stage.admin.call(deleteUser, { id: one.person.id }), "revoked", PERMISSION);
+    await isRefused(one.person);
+  });
+
+  it("when the asset is disabled", async () => {
+    const asset = await stage.target();
+    const one = await live(asset);
+    const { version } = await stage.admin.call(readAsset, { id: asset.assetId });
+    await ends(one, () => stage.admin.call(updateAsset, { id: asset.assetId, version, active: false }), "revoked", PERMISSION);
+    await isRefused(one.person, asset);
+  });
+
+  it("when the account is disabled", async () => {
+    const asset = await stage.target();
+    const one = await live(asset);
+    const { items } = await stage.admin.call(listAccounts, { assetId: asset.assetId });
+    const { id, version } = items[0]!;
+    await ends(one, () => stage.admin.call(updateAccount, { id, version, active: false }), "revoked", PERMISSION);
+    await isRefused(one.person, asset);
+  });
+
+  it("when the asset is deleted; what is known of it stays", async () => {
+    const asset = await stage.target();
+    const one = await live(asset);
+    await ends(one, () => stage.admin.call(deleteAsset, { id: asset.assetId }), "revoked", PERMISSION);
+    await isRefused(one.person, asset);
+    expect((await endOf(stage, one.session.id)).asset.name).toBe(asset.name);
+  });
+});
+
+it("closes the menu of a person who may not act any more", async () => {
+  const person = await stage.person({ key: { type: "ed25519" } });
+  await stage.allow(person, target);
+  const menu = ssh(stage, person, person.loginName, [], { options: ["-tt"] });
+  await menu.shows(/Connect to>/);
+  await stage.admin.call(updateUser, { id: person.id, version: person.user.version, active: false });
+  const answered = performance.now();
+  await menu.done;
+  expect(performance.now() - answered).toBeLessThan(A_SECOND);
+  expect(menu.err()).toMatch(/Your access ended/);
+});
+
+it("goes on while the API is killed, and can be ended when it is back", async () => {
+  const one = await live();
+  const [api] = processesOf(stage, "api");
+  process.kill(api!, "SIGKILL");
+  one.client.write("echo going-$((3+4))\n");
+  await one.client.shows(/^going-7\r$/m);
+  await eventually("a new API", () => processesOf(stage, "api").some((pid) => pid !== api));
+  await eventually("an answer", async () => (await fetch(`${stage.program.url}/healthz`).catch(() => null)) !== null, 15_000);
+  one.client.write("echo again-$((3+4))\n");
+  await one.client.shows(/^again-7\r$/m);
+  await ends(one, () => stage.admin.call(terminateSession, { id: one.session.id }), "terminated", /Ada Admin ended this session/);
+}, 40_000);
