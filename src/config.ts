@@ -147,7 +147,7 @@ export function readConfig(argv: readonly string[], environment: Environment, di
 }
 
 /** Whether only this machine can reach the host. */
-export const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.");
+const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.");
 
 /** `host:port` as a URL holds it. */
 export const hostPort = ({ host, port }: Listen): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`;

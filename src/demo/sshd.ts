@@ -22,6 +22,7 @@ export interface DemoTarget {
   readonly privateKey: string;
 }
 
+/** The running demo target; `stop` ends it within a second, its sessions end with their connections. */
 export interface DemoServer {
   readonly target: DemoTarget;
   stop(): Promise<void>;

@@ -23,7 +23,7 @@ export { createNetworks } from "./client.ts";
 export { loggable } from "./faults.ts";
 export type { Measure } from "./metrics.ts";
 export type { Identify } from "./routes.ts";
-export { createTls, type Tls, type TlsOptions } from "./tls/index.ts";
+export { createTls, type Tls } from "./tls/index.ts";
 export { writeWhole } from "./tls/material.ts";
 
 declare module "fastify" {
@@ -32,6 +32,7 @@ declare module "fastify" {
   }
 }
 
+/** What the HTTP side needs. */
 export interface HttpOptions {
   readonly runtime: Runtime<Db>;
   readonly actions: readonly AnyAction<Db>[];
@@ -56,6 +57,7 @@ export interface HttpOptions {
   readonly measures: readonly Measure[];
 }
 
+/** The HTTP side, once it is built. */
 export interface Http {
   /** Starts to listen and returns the real address; rejects when the port is taken. */
   listen(at: { readonly host: string; readonly port: number }): Promise<AddressInfo>;

@@ -53,6 +53,7 @@ export async function startProgram(deps: ProgramDeps): Promise<Program> {
     await lookAhead(config);
     await makeData(config.data);
     if (!claimed) {
+      deps.say(`First start: setting up ${config.data} …`);
       const fresh = await claimData(config.data);
       undo.push(() => fresh.release());
     }

@@ -5,6 +5,7 @@ import { type Acme, createAcme } from "./acme.ts";
 import { type Material, readMaterial } from "./material.ts";
 import { selfSigned } from "./self-signed.ts";
 
+/** Where the certificate comes from. */
 export type TlsOptions =
   | { readonly kind: "own"; readonly certificate: string; readonly key: string }
   | { readonly kind: "self-signed" }
@@ -16,6 +17,7 @@ export type TlsOptions =
       readonly challenges: { readonly host: string; readonly port: number };
     };
 
+/** The certificate in force. */
 export interface Tls {
   /** What to serve with now. */
   current(): Material;

@@ -239,16 +239,14 @@ async function startAuthority(work: string) {
     response.setHeader("replay-nonce", createHash("sha256").update(String(Math.random())).digest("base64url"));
     if (request.url === "/directory") {
       const place = (name: string) => `${state.url}/${name}`;
-      return void response
-        .setHeader("content-type", "application/json")
-        .end(
-          JSON.stringify({
-            newNonce: place("nonce"),
-            newAccount: place("new-account"),
-            newOrder: place("new-order"),
-            meta: {},
-          }),
-        );
+      return void response.setHeader("content-type", "application/json").end(
+        JSON.stringify({
+          newNonce: place("nonce"),
+          newAccount: place("new-account"),
+          newOrder: place("new-order"),
+          meta: {},
+        }),
+      );
     }
     const route = routes[request.url ?? ""];
     if (!route) return void response.end();
