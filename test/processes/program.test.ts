@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -204,8 +204,24 @@ describe("the running program", () => {
     expect(Date.now() - from).toBeLessThan(15_000);
     await expect.poll(() => hasEnded(session)).toBe(true);
     expect(await processesNaming(program.data)).toEqual([]);
-    await rm(program.data, { recursive: true, force: true });
   }, 40_000);
+
+  it("ends at once on a second signal; the next start goes on from there", async () => {
+    program = await startTestProgram({ data: program.data, demo: true, args: ["--gateways", "1"] });
+    const session = openSession(program.sshPort);
+    await session.ready();
+    const gone = new Promise<number | null>((resolve) => program.process.once("exit", resolve));
+    program.process.kill("SIGTERM");
+    program.process.kill("SIGINT");
+    expect(await gone).toBe(1);
+    await expect.poll(() => hasEnded(session)).toBe(true);
+    expect((await processesNaming(program.data)).filter((command) => !command.includes("postgres"))).toEqual([]);
+    program = await startTestProgram({ data: program.data, args: ["--gateways", "1"] });
+    await program.signIn(ADMIN.loginName, ADMIN.password);
+    await program.stop();
+    expect(await processesNaming(program.data)).toEqual([]);
+    await rm(program.data, { recursive: true, force: true });
+  }, 60_000);
 });
 
 describe("a start that cannot be", () => {
@@ -257,6 +273,20 @@ describe("a start that cannot be", () => {
     await missing(data("nodb"));
   });
 
+  it("a database that is too old", async () => {
+    const server = await oldDatabase(14);
+    const words = await refused([
+      "--data",
+      data("old"),
+      ...listen,
+      "--database",
+      `postgres://u@127.0.0.1:${server.port}/x`,
+    ]);
+    await server.close();
+    expect(words).toContain("PostgreSQL 14; version 15 or newer is needed");
+    await missing(data("old"));
+  });
+
   it("a data directory that is a file, or that others can read", async () => {
     await writeFile(data("file"), "");
     expect(await refused(["--data", data("file"), ...listen])).toContain("not a directory");
@@ -276,6 +306,33 @@ describe("a start that cannot be", () => {
     expect(await refused(["--data", data("mine"), ...listen])).toContain("belongs to user 65534");
   });
 });
+
+/** No old server can be installed beside the new ones: this one answers every question with its version (protocol 3.0). */
+async function oldDatabase(major: number) {
+  const message = (type: string, body: Buffer): Buffer => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(body.length + 4);
+    return Buffer.concat([Buffer.from(type), length, body]);
+  };
+  const ready = message("Z", Buffer.from("I"));
+  const column = Buffer.concat([
+    Buffer.from("\0\x01answer\0"),
+    Buffer.from("000000000000000000170004ffffffff0000", "hex"),
+  ]);
+  const value = Buffer.from(String(major));
+  const row = Buffer.concat([Buffer.from([0, 1, 0, 0, 0, value.length]), value]);
+  const answer = [message("T", column), message("D", row), message("C", Buffer.from("SELECT 1\0")), ready];
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => {
+      socket.write(Buffer.concat([message("R", Buffer.alloc(4)), ready]));
+      socket.on("data", (asked) => asked[0] === "Q".charCodeAt(0) && socket.write(Buffer.concat(answer)));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return { port, close: () => new Promise((resolve) => server.close(resolve)) };
+}
 
 function runProgram(
   args: readonly string[],
