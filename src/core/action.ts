@@ -135,12 +135,23 @@ function authorize(action: Pick<AnyAction<never>, "access" | "endpoint">, actor:
 
 function parseInput<I extends z.ZodType>(schema: I, raw: unknown): z.output<I> {
   const parsed = schema.safeParse(raw);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    if (holdsNul(parsed.data)) throw new Fault("invalid", "Text cannot hold the character NUL.");
+    return parsed.data;
+  }
   const problems = parsed.error.issues.slice(0, 50).map(({ path, message }) => ({ path: path.join("."), message }));
   const first = problems[0];
   throw new Fault("invalid", first?.path ? `${first.path}: ${first.message}` : (first?.message ?? "Invalid input."), {
     problems,
   });
+}
+
+const DEEPEST = 20;
+
+/** No text of the database can hold it, and no person means it. */
+function holdsNul(value: unknown, depth = 0): boolean {
+  if (typeof value === "string") return value.includes("\0");
+  return typeof value === "object" && value !== null && depth < DEEPEST && Object.values(value).some((item) => holdsNul(item, depth + 1));
 }
 
 class Story {

@@ -39,11 +39,15 @@ export function redact(schema: z.ZodType, value: unknown): unknown {
   if (def.in) return redact(def.in, value);
   if (def.element && Array.isArray(value)) return value.map((item) => redact(def.element!, item));
   if (def.shape && typeof value === "object") return redactShape(def.shape, value);
-  if (def.options) {
-    const fitting = def.options.find((option) => option.safeParse(value).success);
-    return fitting ? redact(fitting, value) : HIDDEN;
-  }
+  if (def.options) return redactUnion(def.options, value);
   return HIDDEN;
+}
+
+/** Where several options fit and do not agree on what may be shown, nothing is. */
+function redactUnion(options: readonly z.ZodType[], value: unknown): unknown {
+  const fitting = options.filter((option) => option.safeParse(value).success);
+  const shown = fitting.map((option) => redact(option, value));
+  return new Set(shown.map((one) => JSON.stringify(one))).size === 1 ? shown[0] : HIDDEN;
 }
 
 const redactShape = (shape: Record<string, z.ZodType>, value: object): unknown =>
