@@ -133,11 +133,11 @@ export async function eventually<T>(what: string, look: () => Promise<T | null |
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The newest session of that person which is, or was, on. */
+/** The newest session of that person, once it is on, or over. */
 export async function sessionOf(stage: Stage, person: Person, state: "live" | "ended" = "live"): Promise<Session> {
   return eventually(`a ${state} session of ${person.loginName}`, async () => {
-    const { items } = await stage.admin.call(listSessions, { userId: person.id, state });
-    return state === "live" ? items.find((session) => session.state === "live") : items[0];
+    const { items } = await stage.admin.call(listSessions, { userId: person.id, limit: 1 });
+    return items[0]?.state === state && items[0];
   });
 }
 

@@ -4,4 +4,6 @@ import type { relay } from "../../protocols/index.ts";
 export type ClientEnd = Omit<Parameters<typeof relay>[0]["client"], "exit"> & {
   /** A line for the person, beside the stream. */
   notice(text: string): void;
+  /** Whether it went without a word. */
+  isLost(): boolean;
 };

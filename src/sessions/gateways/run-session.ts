@@ -234,7 +234,7 @@ class SessionLife {
     const end = await relay({ client, target: remote, tap, signal: this.stop.signal });
     this.exit = end.exit;
     if (!this.cause) {
-      this.cause = causeOf(end);
+      this.cause = causeOf(end, client);
       if (this.cause.detail) client.notice(this.cause.detail);
     }
     this.settle({ ...this.cause, exit: this.exit });
@@ -271,10 +271,14 @@ class SessionLife {
   }
 }
 
-function causeOf({ by, exit, reason }: RelayEnd): EndCause {
+function causeOf({ by, exit, reason }: RelayEnd, client: ClientEnd): EndCause {
   if (by === "tap")
     return { reason: "recording_failed", detail: reason instanceof Fault ? reason.message : "The recording failed." };
-  if (by === "client") return { reason: "closed", detail: null };
+  if (by === "client") {
+    return client.isLost()
+      ? { reason: "client_lost", detail: "The client did not answer any more." }
+      : { reason: "closed", detail: null };
+  }
   return exit
     ? { reason: "exited", detail: null }
     : { reason: "target_lost", detail: "The target closed the connection." };

@@ -10,7 +10,7 @@ export interface MenuClient {
   print(text: string): void;
 }
 
-export function createMenuClient(session: ClientSession): MenuClient {
+export function createMenuClient(session: ClientSession, isLost: () => boolean): MenuClient {
   let menu: Parameters<MenuClient["toMenu"]>[0] | null = null;
   let borrower: SessionListener | null = null;
   const print = (text: string): void => void session.send(Buffer.from(text));
@@ -53,6 +53,7 @@ export function createMenuClient(session: ClientSession): MenuClient {
         send: session.send,
         eof: () => {},
         notice: (text) => print(`\r\n${text}\r\n`),
+        isLost,
         listen: (listener) => lend(listener, ahead, before),
       };
     },

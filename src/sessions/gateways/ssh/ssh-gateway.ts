@@ -58,7 +58,10 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
   const { address } = connection;
   let actor: Actor | null = null;
   let wanted: TargetName["direct"] = null;
+  let lost = false;
   const told = deps.arriving();
+  const isLost = (): boolean => lost;
+  void connection.closed.then(({ kind }) => (lost = kind === "vanished" || kind === "failed"));
 
   async function tryIn(name: TargetName, proof: () => Promise<Actor>): Promise<AuthVerdict> {
     try {
@@ -99,7 +102,7 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
       if (wanted) return await direct(actor, wanted, session);
       if (session.kind === "exec") throw NO_TARGET;
       if (!session.pty) throw NO_TERMINAL;
-      await serveMenu(deps, actor, session);
+      await serveMenu(deps, actor, session, isLost);
     } catch (error) {
       if (!(error instanceof Fault)) deps.failed(error);
       refuse(session, error);
@@ -118,6 +121,7 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
         session.listen(listener);
       },
       notice: (text: string) => void session.send(Buffer.from(`${line}${text}${line}`), 1),
+      isLost,
     };
     const { exit } = await runSession(deps, askOf(person, choice, session), client);
     session.exit(exit ?? { code: 255 });
@@ -144,9 +148,14 @@ const askOf = (actor: Actor, choice: Choice, { pty, env, command }: ClientSessio
 
 const MENU_IDLE_MS = 30 * 60_000;
 
-async function serveMenu(deps: SshGatewayDeps, actor: Actor, session: ClientSession): Promise<void> {
+async function serveMenu(
+  deps: SshGatewayDeps,
+  actor: Actor,
+  session: ClientSession,
+  isLost: () => boolean,
+): Promise<void> {
   const { runtime } = deps;
-  const client = createMenuClient(session);
+  const client = createMenuClient(session, isLost);
   const editor = createLineEditor({ echo: client.print });
   let idle: NodeJS.Timeout | undefined;
   const attend = (): void => {

@@ -27,6 +27,7 @@ export function createWebChannel(graceMs: number): WebChannel {
   let listener: SessionListener | null = null;
   let grace: NodeJS.Timeout | undefined;
   let over = false;
+  let lost = false;
 
   function close(): void {
     if (over) return;
@@ -68,7 +69,10 @@ export function createWebChannel(graceMs: number): WebChannel {
     fresh.on("close", () => {
       if (socket !== fresh || over) return;
       socket = null;
-      grace = setTimeout(close, graceMs);
+      grace = setTimeout(() => {
+        lost = true;
+        close();
+      }, graceMs);
     });
   }
 
@@ -91,6 +95,7 @@ export function createWebChannel(graceMs: number): WebChannel {
     },
     eof: () => {},
     notice: () => {},
+    isLost: () => lost,
     listen(given) {
       listener = given;
       if (over) given.closed?.();
