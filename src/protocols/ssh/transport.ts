@@ -61,6 +61,8 @@ export interface Transport {
 
 /** Unsent bytes at which writers wait; a client that grants a window but does not read must not fill our memory. */
 const SOCKET_FULL = 1024 * 1024;
+/** Bytes read from one socket in one turn of the event loop. */
+const TURN = 128 * 1024;
 const GOODBYE_MS = 1000;
 const REKEY_BYTES = 16 * 1024 ** 3;
 
@@ -156,6 +158,18 @@ export function createTransport(options: TransportOptions): Transport {
     else protocol.ping();
   }
 
+  let turn = 0;
+  const nextTurn = () => {
+    turn = 0;
+    if (socket.isPaused()) socket.resume();
+  };
+  /** libuv would read up to 2 MB of one busy socket before it looks at the next; others' keystrokes wait that long. */
+  function takeTurns(bytes: number): void {
+    if (turn === 0) setImmediate(nextTurn);
+    turn += bytes;
+    if (turn >= TURN) socket.pause();
+  }
+
   socket.setNoDelay(true);
   socket.on("error", (error) => destroy({ kind: "failed", words: error.message }));
   socket.on("end", () => close({ kind: "ended", words: "the connection was closed" }));
@@ -169,6 +183,7 @@ export function createTransport(options: TransportOptions): Transport {
     protocol.start();
     socket.on("data", (chunk: Buffer) => {
       if (over) return;
+      takeTurns(chunk.length);
       try {
         protocol.parse(chunk, 0, chunk.length);
       } catch (error) {
