@@ -1,7 +1,6 @@
 import { registry } from "../core/index.ts";
 import { ssh } from "./ssh/entry.ts";
 
-export type { Credential, Protocol, Reach, Surface } from "./protocol.ts";
 export * from "./ssh/index.ts";
 
 /** Every protocol a target may speak. */

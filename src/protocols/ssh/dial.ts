@@ -12,7 +12,7 @@ const WORDS: Record<string, string> = {
 };
 
 /** The words for an error of a socket to that address. */
-export function socketFault(where: string, error: NodeJS.ErrnoException): Fault {
+function socketFault(where: string, error: NodeJS.ErrnoException): Fault {
   const code = error.code ?? "";
   const kind = code === "ETIMEDOUT" ? "timeout" : "upstream";
   return new Fault(

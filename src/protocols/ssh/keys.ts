@@ -74,7 +74,7 @@ function refuseKind(type: string): void {
 }
 
 /** Reads a key in wire form; Fault `invalid` unless it is sound and strong enough. */
-export function readBlob(blob: Buffer): { type: string; key: KeyObject } {
+function readBlob(blob: Buffer): { type: string; key: KeyObject } {
   const fields = readStrings(blob);
   const type = fields[0]?.toString("latin1") ?? "";
   refuseKind(type);
