@@ -32,6 +32,18 @@ export interface Choice {
   readonly hint: string;
 }
 
+const MOST_NAMES = 5000;
+const names = new Map<string, string>();
+
+/** The name of an id that was met while choosing, or that a page made known; null when it was not. */
+export const nameOfId = (id: string): string | null => names.get(id) ?? null;
+
+/** Makes names known to forms and filters that show ids. */
+export function learnNames(rows: readonly { readonly id: string; readonly name: string }[]): void {
+  if (names.size > MOST_NAMES) names.clear();
+  for (const { id, name } of rows) names.set(id, name);
+}
+
 /** Makes a source, typed by its list endpoint. */
 export function source<E extends ListEndpoint>({ list, input, read, name, hint, id }: Source<E>): AnySource {
   const choose = (row: unknown): Choice => ({
@@ -57,6 +69,7 @@ export function useChoices(from: AnySource | undefined, typed: string): { items:
     placeholderData: (before) => before,
   });
   const items = useMemo(() => (from && query.data ? query.data.items.map(from.choose) : []), [query.data, from]);
+  learnNames(items);
   return { items, busy: query.isFetching };
 }
 
@@ -68,5 +81,5 @@ export function useNameOf(from: AnySource | undefined, id: string): string | nul
     enabled: from?.read !== undefined && id !== "",
     staleTime: 60_000,
   });
-  return from && query.data ? from.choose(query.data).name : null;
+  return from && query.data ? from.choose(query.data).name : nameOfId(id);
 }

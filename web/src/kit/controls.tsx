@@ -1,7 +1,7 @@
 import { Input, InputNumber, Radio, Select, Switch } from "antd";
-import { useMemo, useRef, useState } from "react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type AnySource, useChoices } from "./choices.ts";
+import { type AnySource, learnNames, nameOfId, useChoices } from "./choices.ts";
 import type { FieldShape } from "./field-kind.ts";
 
 export interface ControlProps {
@@ -194,9 +194,7 @@ export function Picker({
   const { t } = useTranslation();
   const [typed, setTyped] = useState("");
   const { items, busy } = useChoices(source, typed);
-  const known = useRef(new Map<string, string>());
-  for (const row of named ?? []) known.current.set(row.id, row.name);
-  for (const row of items) known.current.set(row.id, row.name);
+  if (named) learnNames(named);
   const many = shape.kind !== "id";
   const chosen = useMemo(
     () => (many ? ((value as string[] | undefined) ?? []) : value ? [value as string] : []),
@@ -206,7 +204,7 @@ export function Picker({
     const shown = new Set(items.map((item) => item.id));
     const rest = chosen
       .filter((each) => !shown.has(each))
-      .map((each) => ({ value: each, label: known.current.get(each) ?? each, hint: "" }));
+      .map((each) => ({ value: each, label: nameOfId(each) ?? each, hint: "" }));
     return [...items.map((item) => ({ value: item.id, label: item.name, hint: item.hint })), ...(typed ? [] : rest)];
   }, [items, chosen, typed]);
   return (
@@ -220,7 +218,7 @@ export function Picker({
       loading={busy}
       value={many ? chosen : chosen[0]}
       options={options}
-      labelRender={({ value: each, label }) => known.current.get(String(each)) ?? label ?? String(each)}
+      labelRender={({ value: each, label }) => nameOfId(String(each)) ?? label ?? String(each)}
       optionRender={({ data }) => (
         <span className="option">
           {data.label} <span className="muted">{data.hint}</span>

@@ -37,7 +37,8 @@ interface Def {
 }
 
 const defOf = (schema: z.ZodType): Def => schema._zod.def as unknown as Def;
-const SECRET = /password|secret|passphrase|token$/i;
+/** Names of fields whose value is never shown nor kept. */
+export const SECRET = /password|secret|passphrase|token$/i;
 const LONG = 500;
 
 /** Decides from the schema, and for secrets from the name, how to draw a field. */
@@ -117,18 +118,17 @@ export function problemsOf(schema: z.ZodType, input: unknown): Readonly<Record<s
   return Object.fromEntries(parsed.error.issues.toReversed().map(({ path, message }) => [path.join("."), message]));
 }
 
-/** What is sent: blank optional fields are left out, blank nullable ones become null; unchanged ones of an update too. */
+/** What is sent: blank optional fields are left out, blank nullable ones become null, unchanged ones of an update stay at home. */
 export function toSend(
   schema: z.ZodType,
   values: Readonly<Record<string, unknown>>,
   before: Readonly<Record<string, unknown>> | null,
-  always: readonly string[] = [],
 ): Record<string, unknown> {
   const sent: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fieldsOf(schema))) {
     const shape = fieldShape(name, field);
     const value = values[name];
-    if (before && !always.includes(name) && same(value, before[name])) continue;
+    if (before && !shape.required && same(value, before[name])) continue;
     if (!isBlank(value)) sent[name] = value;
     else if (shape.nullable) sent[name] = null;
     else if (shape.required || (before && isText(shape.kind))) sent[name] = value;

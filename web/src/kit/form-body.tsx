@@ -3,7 +3,7 @@ import { type ReactNode, useId } from "react";
 import { useTranslation } from "react-i18next";
 import type { Endpoint } from "../../../src/core/endpoint.ts";
 import { ApiFault } from "../api.ts";
-import type { AnySource } from "./choices.ts";
+import { type AnySource, nameOfId } from "./choices.ts";
 import { Control } from "./controls.tsx";
 import { type FieldKind, fieldShape, fieldsOf } from "./field-kind.ts";
 import type { Form } from "./form.ts";
@@ -29,6 +29,8 @@ export interface Field {
   readonly required?: boolean;
   /** Shown only when this holds. */
   readonly when?: (values: Readonly<Record<string, unknown>>) => boolean;
+  /** How a value reads in the comparison after a conflict, where its own words do not do. */
+  readonly inWords?: (value: unknown) => string;
   /** Draws the control itself, for what no kind fits. Problems below its path are passed along. */
   readonly render?: (props: {
     id: string;
@@ -73,20 +75,20 @@ export function FormBody({
         </div>
       )}
       {groups.map(({ title, text, fields }, place) => (
-        <fieldset key={title ?? place} className="form-group">
-          {title && <legend>{title}</legend>}
+        <div key={title ?? place} className="form-group" role="group" aria-label={title}>
+          {title && <h3>{title}</h3>}
           {text && <p className="muted">{text}</p>}
           {fields
             .filter(({ when }) => when?.(form.values) ?? true)
             .map((field) => (
               <FieldLine key={field.name} endpoint={endpoint} form={form} field={field} />
             ))}
-        </fieldset>
+        </div>
       ))}
       {form.conflict && (
         <ConflictNote
           form={form}
-          labels={new Map(groups.flatMap(({ fields }) => fields.map(({ name, label }) => [name, label] as const)))}
+          fields={new Map(groups.flatMap(({ fields }) => fields.map((field) => [field.name, field] as const)))}
         />
       )}
       <div aria-live="polite">
@@ -156,9 +158,10 @@ function FieldLine({ endpoint, form, field }: { endpoint: Endpoint; form: Form; 
   );
 }
 
-function ConflictNote({ form, labels }: { form: Form; labels: ReadonlyMap<string, string> }) {
+function ConflictNote({ form, fields: known }: { form: Form; fields: ReadonlyMap<string, Field> }) {
   const { t } = useTranslation();
   const { current, fields } = form.conflict!;
+  const words = (name: string, value: unknown) => (known.get(name)?.inWords ?? inWords)(value);
   return (
     <div className="note note-warn" role="alert">
       <strong>{t("kit.form.conflictTitle")}</strong>
@@ -174,11 +177,11 @@ function ConflictNote({ form, labels }: { form: Form; labels: ReadonlyMap<string
         <tbody>
           {fields.map((name) => (
             <tr key={name}>
-              <td>{labels.get(name) ?? name}</td>
-              <td>{inWords(form.values[name])}</td>
+              <td>{known.get(name)?.label ?? name}</td>
+              <td>{words(name, form.values[name])}</td>
               <td>
                 <Button size="small" onClick={() => form.set(name, current[name])}>
-                  {inWords(current[name])}
+                  {words(name, current[name])}
                 </Button>
               </td>
             </tr>
@@ -193,5 +196,5 @@ function inWords(value: unknown): string {
   if (value === null || value === undefined || value === "") return "–";
   if (Array.isArray(value)) return value.map(inWords).join(", ");
   if (typeof value === "object") return "name" in value ? String(value.name) : JSON.stringify(value);
-  return String(value as string | number | boolean);
+  return nameOfId(String(value)) ?? String(value as string | number | boolean);
 }

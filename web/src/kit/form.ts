@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Endpoint } from "../../../src/core/endpoint.ts";
 import { ApiFault, type Input, type Output } from "../api.ts";
 import { useAction } from "../query.ts";
-import { differences, fieldShape, fieldsOf, problemOf, problemsOf, same, toSend } from "./field-kind.ts";
+import { differences, fieldShape, fieldsOf, problemOf, problemsOf, SECRET, same, toSend } from "./field-kind.ts";
 
 type Values = Record<string, unknown>;
 
@@ -14,6 +14,8 @@ export interface FormOptions<E extends Endpoint> {
   readonly initial?: Readonly<Values> | undefined;
   /** Sent along and not shown: ids, version. */
   readonly fixed?: Partial<Input<E>> | undefined;
+  /** Turns the row that the server holds into values of the form, where their shapes differ: for conflicts. */
+  readonly fromRow?: ((row: Readonly<Values>) => Values) | undefined;
   /** Turns what was typed into the input, where the form's shape differs. */
   readonly shape?: ((values: Values) => Values) | undefined;
   readonly done: (output: Output<E>) => void;
@@ -24,8 +26,24 @@ export interface Conflict {
   readonly fields: readonly string[];
 }
 
-/** What was typed, kept until the page is reloaded; never in the browser's storage. */
-const drafts = new Map<string, Values>();
+/** What was typed, and what it was based on: a change by somebody else meanwhile must end in a conflict. */
+interface Draft {
+  readonly values: Values;
+  readonly before: Readonly<Values> | null;
+  readonly fixed: Readonly<Values> | undefined;
+}
+
+/** Kept until the page is reloaded; never in the browser's storage, and never a secret. */
+const drafts = new Map<string, Draft>();
+
+const withoutSecrets = (endpoint: Endpoint, values: Values, start: Values): Values =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => {
+      const field = fieldsOf(endpoint.input)[name];
+      const hidden = SECRET.test(name) || (field && fieldShape(name, field).kind === "secret");
+      return [name, hidden ? start[name] : value];
+    }),
+  );
 
 const initialOf = (endpoint: Endpoint, given: Readonly<Values>): Values =>
   Object.fromEntries(
@@ -35,22 +53,34 @@ const initialOf = (endpoint: Endpoint, given: Readonly<Values>): Values =>
     ]),
   );
 
+const keyOf = (endpoint: Endpoint, fixed: unknown, initial: unknown): string =>
+  `${endpoint.name} ${JSON.stringify({ ...(fixed as Values | undefined), version: undefined })} ${JSON.stringify(initial ?? null)}`;
+
+const baseOf = <E extends Endpoint>({ before = null, fixed }: FormOptions<E>): Omit<Draft, "values"> => ({
+  before,
+  fixed: fixed as Values | undefined,
+});
+
 /** The state of a form over an endpoint's input: values, problems where they belong, what is sent, conflicts. */
 export function useForm<E extends Endpoint>(options: FormOptions<E>) {
-  const { endpoint, before = null, initial, fixed, shape, done } = options;
+  const { endpoint, initial, shape, fromRow, done } = options;
   const action = useAction(endpoint);
-  const key = `${endpoint.name} ${JSON.stringify((fixed as Values | undefined)?.id ?? "")}`;
-  const start = useMemo(() => initialOf(endpoint, { ...initial, ...before }), [endpoint, before, initial]);
+  const key = keyOf(endpoint, options.fixed, initial);
   const kept = useRef(drafts.get(key));
-  const [values, setValues] = useState<Values>(() => kept.current ?? start);
+  const [{ before, fixed }, setBase] = useState(() => kept.current ?? baseOf(options));
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- what the form began with stays, whatever the page reads meanwhile
+  const start = useMemo(() => initialOf(endpoint, { ...initial, ...before }), [endpoint, before]);
+  const [values, setValues] = useState<Values>(() => kept.current?.values ?? start);
   const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
   const [conflict, setConflict] = useState<Conflict | null>(null);
   const version = useRef<unknown>(null);
+  const newest = useRef(options);
+  newest.current = options;
   const dirty = !same(values, start);
   useEffect(() => {
-    if (dirty) drafts.set(key, values);
+    if (dirty) drafts.set(key, { values: withoutSecrets(endpoint, values, start), before, fixed });
     else drafts.delete(key);
-  }, [key, dirty, values]);
+  }, [endpoint, key, dirty, values, start, before, fixed]);
 
   const set = useCallback((name: string, value: unknown) => {
     setValues((now) => ({ ...now, [name]: value }));
@@ -70,10 +100,13 @@ export function useForm<E extends Endpoint>(options: FormOptions<E>) {
   const reset = useCallback(() => {
     drafts.delete(key);
     kept.current = undefined;
-    setValues(start);
+    const base = baseOf(newest.current);
+    setBase(base);
+    setValues(initialOf(endpoint, { ...newest.current.initial, ...base.before }));
     setProblems({});
     setConflict(null);
-  }, [key, start]);
+    version.current = null;
+  }, [key, endpoint]);
 
   const submit = async (): Promise<boolean> => {
     const shaped = shape ? shape(values) : values;
@@ -98,7 +131,8 @@ export function useForm<E extends Endpoint>(options: FormOptions<E>) {
       if (error.code === "conflict" && typeof current === "object" && current !== null) {
         const theirs = current as Values;
         version.current = theirs.version ?? null;
-        setConflict({ current: theirs, fields: differences(sent, theirs) });
+        const shown = fromRow ? { ...theirs, ...fromRow(theirs) } : theirs;
+        setConflict({ current: shown, fields: differences(sent, shown) });
       }
       return false;
     }

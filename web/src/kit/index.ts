@@ -1,5 +1,5 @@
 export type { BulkAction } from "./bulk-bar.tsx";
-export { type AnySource, source } from "./choices.ts";
+export { type AnySource, learnNames, nameOfId, source } from "./choices.ts";
 export { ConfirmEnd } from "./confirm-end.tsx";
 export { Picker } from "./controls.tsx";
 export { DetailPage, type DetailTab, type PageAction } from "./detail-page.tsx";

@@ -27,9 +27,9 @@ export function useMedia(media: string): boolean {
 /** Whether the screen is as narrow as a telephone's. */
 export const useNarrow = (): boolean => useMedia("(max-width: 760px)");
 
-/** Sets the title of the browser's tab. */
+/** Sets the title of the browser's tab; an empty one leaves it to the page around. */
 export function useTitle(title: string): void {
   useEffect(() => {
-    document.title = title ? `${title} · Sallyport` : "Sallyport";
+    if (title) document.title = `${title} · Sallyport`;
   }, [title]);
 }
