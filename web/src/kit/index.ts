@@ -14,3 +14,5 @@ export { useShortcuts } from "./shortcuts.tsx";
 export { Empty, ErrorPanel, Loading, Partial, Problem, Progress } from "./states.tsx";
 export type { Column } from "./table.tsx";
 export { bytes, clock, exactTime } from "./time.ts";
+export { Tree } from "./tree.tsx";
+export type { TreeLine, TreeNode } from "./tree-lines.ts";

@@ -7,8 +7,8 @@ export interface TreeNode {
 }
 
 /** One line of the drawn tree. */
-export interface TreeLine {
-  readonly node: TreeNode;
+export interface TreeLine<N extends TreeNode = TreeNode> {
+  readonly node: N;
   readonly level: number;
   readonly parentId: string | null;
   readonly place: number;
@@ -16,14 +16,14 @@ export interface TreeLine {
 }
 
 /** The lines of a tree of which only opened nodes have known children. Children that are still loading are absent. */
-export function linesOf(
-  children: ReadonlyMap<string, readonly TreeNode[]>,
+export function linesOf<N extends TreeNode>(
+  children: ReadonlyMap<string, readonly N[]>,
   open: ReadonlySet<string>,
   root = "",
-): TreeLine[] {
-  const lines: TreeLine[] = [];
+): TreeLine<N>[] {
+  const lines: TreeLine<N>[] = [];
   const stack: {
-    readonly nodes: readonly TreeNode[];
+    readonly nodes: readonly N[];
     readonly level: number;
     readonly parentId: string | null;
     at: number;
