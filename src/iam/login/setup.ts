@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { type Actor, Fault, newId } from "../../core/index.ts";
-import { type Database, type Db, serve } from "../../db/index.ts";
+import { type Database, type Db, serve, violated } from "../../db/index.ts";
 import { DEFAULT_ORGANIZATION } from "../orgs/org.ts";
 import * as schema from "../schema.ts";
 import { countAttempt } from "./brake.ts";
@@ -107,7 +107,11 @@ async function makeAdministrator(
       password_hash: user.passwordHash,
       last_sign_in_at: sql`now()`,
     })
-    .execute();
+    .execute()
+    .catch((error) => {
+      if (violated(error) !== "user_login_name_is_unique") throw error;
+      throw new Fault("conflict", `The login name "${user.loginName}" is taken. Choose another one.`);
+    });
   await db.insertInto("membership").values({ org_id: DEFAULT_ORGANIZATION, user_id: user.id }).execute();
   await db
     .insertInto("role_binding")

@@ -59,6 +59,7 @@ export function signInActions({ database }: { database: Database }) {
     access: "anonymous",
     before: ({ actor }, input) => checkPassword(database.db, { ...input, address: actor.address }),
     async run({ db, actor, now, prepared: user, ...tell }) {
+      if (actor.signInId) await db.deleteFrom("console_session").where("id", "=", actor.signInId).execute();
       const session = await openConsoleSession(db, { userId: user.id, orgId: user.orgId, address: actor.address, now });
       await db.updateTable("users").set({ last_sign_in_at: now }).where("id", "=", user.id).execute();
       const person = actorOf(user, actor.address, actor.via, session.id);

@@ -78,6 +78,26 @@ export async function mustOutrank(db: Db, actor: Actor, userId: string): Promise
   }
 }
 
+/**
+ * The guard of what a person is in every organization (name, mail, being active, proofs of identity): the actor must
+ * hold the permission wherever the user is a member. Fault `denied`.
+ */
+export async function mustHoldEverywhere(db: Db, actor: Actor, userId: string, permission: string): Promise<void> {
+  if (actor.kind === "system" || actor.id === userId) return;
+  const beyond = await sql`
+    select 1 from membership m
+    where m.user_id = ${userId} and m.org_id <> ${actor.orgId} and not exists (
+      select 1 from role_binding mine join role r on r.id = mine.role_id
+      where mine.user_id = ${actor.id} and mine.org_id = m.org_id and ${permission} = any(r.permissions))
+    limit 1`.execute(db);
+  if (beyond.rows.length > 0) {
+    throw new Fault(
+      "denied",
+      `This user also belongs to an organization where you lack the permission "${permission}". Ask somebody who holds it in both.`,
+    );
+  }
+}
+
 /** Fault `conflict` when nobody but these users could administer the organization any more. Locks its administrators. */
 export async function mustLeaveAnAdministrator(db: Db, orgId: string): Promise<void> {
   const left = await sql`

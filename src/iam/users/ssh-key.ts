@@ -1,6 +1,6 @@
 import { type Actor, Fault, newId, notFound } from "../../core/index.ts";
 import { type Db, page, serve, violated } from "../../db/index.ts";
-import { mustOutrank } from "../roles/role.ts";
+import { mustHoldEverywhere, mustOutrank } from "../roles/role.ts";
 import * as schema from "../schema.ts";
 import type { SshKey } from "../schema.ts";
 import { visibleUser } from "./user.ts";
@@ -33,6 +33,9 @@ const toKey = (row: Row): SshKey => ({
   createdAt: row.created_at.toISOString(),
   lastUsedAt: row.last_used_at?.toISOString() ?? null,
 });
+
+/** A comment may hold what the person did not mean to tell. */
+const withoutComment = (line: string): string => line.split(" ", 2).join(" ");
 
 async function list(db: Db, userId: string, input: { limit: number; cursor?: string | undefined }) {
   const found = await page(keys(db, userId), {
@@ -68,7 +71,13 @@ export function sshKeyActions({ parsePublicKey }: { parsePublicKey: ParsePublicK
       throw new Fault("conflict", `At most ${KEYS_PER_USER} keys. Remove one first.`);
     const row = await db
       .insertInto("ssh_key")
-      .values({ id: newId(), user_id: userId, name: input.name, public_key: key.line, fingerprint: key.fingerprint })
+      .values({
+        id: newId(),
+        user_id: userId,
+        name: input.name,
+        public_key: withoutComment(key.line),
+        fingerprint: key.fingerprint,
+      })
       .returning(["id", "name", "public_key", "fingerprint", "created_at", "last_used_at"])
       .executeTakeFirstOrThrow()
       .catch((error) => {
@@ -109,6 +118,7 @@ export function sshKeyActions({ parsePublicKey }: { parsePublicKey: ParsePublicK
         const user = await visibleUser(db, actor, id);
         about({ kind: "user", id, name: user.loginName });
         await mustOutrank(db, actor, id);
+        await mustHoldEverywhere(db, actor, id, schema.addUserSshKey.name);
         return add(db, id, input);
       },
     }),
@@ -118,6 +128,7 @@ export function sshKeyActions({ parsePublicKey }: { parsePublicKey: ParsePublicK
         const user = await visibleUser(db, actor, id);
         about({ kind: "user", id, name: user.loginName });
         await mustOutrank(db, actor, id);
+        await mustHoldEverywhere(db, actor, id, schema.removeUserSshKey.name);
         note({ key: await remove(db, id, keyId) });
         return {};
       },

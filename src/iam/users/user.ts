@@ -3,7 +3,13 @@ import { type Db, serve, violated } from "../../db/index.ts";
 import { checkPassword } from "../login/sign-in.ts";
 import { endConsoleSessions } from "../login/console-session.ts";
 import { hashPassword } from "../login/password.ts";
-import { bindRoles, lockAdministrators, mustLeaveAnAdministrator, mustOutrank } from "../roles/role.ts";
+import {
+  bindRoles,
+  lockAdministrators,
+  mustHoldEverywhere,
+  mustLeaveAnAdministrator,
+  mustOutrank,
+} from "../roles/role.ts";
 import * as schema from "../schema.ts";
 import type { User } from "../schema.ts";
 import { findUser, listUsers } from "./user.store.ts";
@@ -48,6 +54,7 @@ const update = serve(schema.updateUser, {
     const before = await visibleUser(db, actor, id);
     about({ kind: "user", id, name: before.loginName });
     await mustOutrank(db, actor, id);
+    if (Object.keys(changes).length > 0) await mustHoldEverywhere(db, actor, id, schema.updateUser.name);
     if (actor.id === id && (changes.active === false || roles)) {
       throw new Fault("denied", "You cannot disable yourself or change your own roles. Ask another administrator.");
     }
@@ -99,6 +106,7 @@ const setPassword = serve(schema.setUserPassword, {
     const user = await visibleUser(db, actor, id);
     about({ kind: "user", id, name: user.loginName });
     await mustOutrank(db, actor, id);
+    await mustHoldEverywhere(db, actor, id, schema.setUserPassword.name);
     await db.updateTable("users").set({ password_hash, updated_at: now }).where("id", "=", id).execute();
     await endConsoleSessions(db, id, actor.signInId);
     return {};
