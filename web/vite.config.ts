@@ -4,7 +4,6 @@ import { defineConfig } from "vite";
 /** Chunks that change seldom, so that a new version of the console leaves them in the browser's cache. */
 const VENDOR: readonly [name: string, test: RegExp][] = [
   ["terminal", /node_modules\/@xterm\//],
-  ["antd", /node_modules\/(antd|@ant-design|@rc-component)\//],
   ["react", /node_modules\/(react|react-dom|scheduler|react-router|@tanstack)\//],
 ];
 

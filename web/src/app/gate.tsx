@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Me, readMe } from "../../../src/iam/schema.ts";
 import { onSignedOut } from "../api.ts";
-import { ErrorPanel } from "../kit/index.ts";
+import { ErrorPanel } from "../kit/states.tsx";
 import { MeContext } from "../me.ts";
 import { queries, useEndpoint } from "../query.ts";
 import { prefer } from "./preferences.ts";

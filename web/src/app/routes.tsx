@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { Link, type RouteObject, useRouteError } from "react-router";
-import { Empty, ErrorPanel } from "../kit/index.ts";
+import { Empty, ErrorPanel } from "../kit/states.tsx";
 import { pages } from "../pages/index.ts";
 import type { PageEntry } from "../pages/page.ts";
 import { Gate } from "./gate.tsx";

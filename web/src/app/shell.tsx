@@ -4,9 +4,9 @@ import { Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Outlet, useLocation, useNavigate } from "react-router";
 import type { Me } from "../../../src/iam/schema.ts";
-import { Loading, useNarrow, useShortcuts } from "../kit/index.ts";
-import { Keys, showShortcuts, ShortcutSheet } from "../kit/shortcuts.tsx";
-import { OfflineBanner } from "../kit/states.tsx";
+import { useNarrow } from "../kit/settings.ts";
+import { Keys, ShortcutSheet, showShortcuts, useShortcuts } from "../kit/shortcuts.tsx";
+import { Loading, OfflineBanner } from "../kit/states.tsx";
 import { type PageEntry, type Place, titleOf } from "../pages/page.ts";
 import { Palette } from "./palette.tsx";
 import { pageAt, pagesOf, placesOf } from "./places.ts";
@@ -67,7 +67,7 @@ export function Shell({ me }: { me: Me }) {
       </header>
       <OfflineBanner />
       <div className="below">
-        {!narrow && nav.length > 1 && place !== "workspace" && <Navigation pages={nav} />}
+        {!narrow && nav.length > 1 && pathname !== "/" && <Navigation pages={nav} />}
         <main id="content" tabIndex={-1}>
           <Suspense fallback={<Loading />}>
             <Outlet />

@@ -3,7 +3,8 @@ import { useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Me, readSetup, signIn } from "../../../src/iam/schema.ts";
 import { call } from "../api.ts";
-import { Problem, useTitle } from "../kit/index.ts";
+import { useTitle } from "../kit/settings.ts";
+import { Problem } from "../kit/states.tsx";
 import { useEndpoint } from "../query.ts";
 
 /** Name and password; `loginName` is filled in when somebody comes back. */

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { type Me, signOut } from "../../../src/iam/schema.ts";
 import { call } from "../api.ts";
-import { useNarrow } from "../kit/index.ts";
+import { useNarrow } from "../kit/settings.ts";
 import { showShortcuts } from "../kit/shortcuts.tsx";
 import { languageNow } from "../texts/index.ts";
 import { choose, usePreferences } from "./preferences.ts";

@@ -129,6 +129,7 @@ export function toSend(
     const shape = fieldShape(name, field);
     const value = values[name];
     if (before && !shape.required && same(value, before[name])) continue;
+    if (value === undefined) continue;
     if (!isBlank(value)) sent[name] = value;
     else if (shape.nullable) sent[name] = null;
     else if (shape.required || (before && isText(shape.kind))) sent[name] = value;

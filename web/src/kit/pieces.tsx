@@ -79,7 +79,7 @@ export function Facts({ items }: { items: readonly (readonly [name: ReactNode, v
   return (
     <dl className="facts">
       {items
-        .filter(([, value]) => value !== null && value !== undefined && value !== "")
+        .filter(([, value]) => value !== null && value !== undefined && value !== "" && value !== false)
         .map(([name, value], place) => (
           <div key={typeof name === "string" ? name : place}>
             <dt>{name}</dt>

@@ -58,6 +58,10 @@ export function createPlayback({ read, stage, cols, rows, durationMs, changed }:
   let previous = 0;
   let snapshots: readonly Snapshot[] = [];
   let last = { ms: 0, bytes: 0 };
+  /** Output that is read and not yet written; a seek that comes between takes it over. */
+  let batch: Uint8Array[] = [];
+  let waiting = 0;
+  let writing: Promise<void> = Promise.resolve();
   /** Grows with each seek; work that began before it stops. */
   let turn = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -81,18 +85,18 @@ export function createPlayback({ read, stage, cols, rows, durationMs, changed }:
     }
   }
 
+  async function flush(): Promise<void> {
+    if (waiting === 0) return;
+    const bytes = joined(batch, waiting);
+    batch = [];
+    waiting = 0;
+    writing = stage.write(bytes);
+    await writing;
+  }
+
   /** Puts everything up to a moment on the screen; false when a seek came between. */
   async function advanceTo(ms: number): Promise<boolean> {
     const mine = turn;
-    let batch: Uint8Array[] = [];
-    let size = 0;
-    const flush = async (): Promise<void> => {
-      if (size === 0) return;
-      const bytes = joined(batch, size);
-      batch = [];
-      size = 0;
-      await stage.write(bytes);
-    };
     for (;;) {
       const chunk = reel.peek(place) ?? (await peek());
       if (mine !== turn) return false;
@@ -101,11 +105,11 @@ export function createPlayback({ read, stage, cols, rows, durationMs, changed }:
       if (kind === "o") {
         const bytes = decode(data);
         batch.push(bytes);
-        size += bytes.length;
+        waiting += bytes.length;
         last = { ...last, bytes: last.bytes + bytes.length };
       }
       const [width, height] = kind === "r" ? data.split("x").map(Number) : [];
-      if (size >= BATCH || (width && height)) await flush();
+      if (waiting >= BATCH || (width && height)) await flush();
       if (mine !== turn) return false;
       if (width && height) stage.resize(width, height);
       previous = time;
@@ -165,11 +169,16 @@ export function createPlayback({ read, stage, cols, rows, durationMs, changed }:
   }
 
   async function startFrom(base: Snapshot | null): Promise<void> {
+    const mine = turn;
+    await writing;
+    if (mine !== turn) return;
+    batch = [];
+    waiting = 0;
     place = base?.place ?? START;
     previous = base?.ms ?? 0;
     last = { ms: previous, bytes: 0 };
     stage.reset(base?.cols ?? cols, base?.rows ?? rows);
-    if (base) await stage.draw(base.picture);
+    if (base) await (writing = stage.draw(base.picture));
   }
 
   return {

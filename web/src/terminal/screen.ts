@@ -75,7 +75,7 @@ export function createScreen(options: {
     search,
     element,
     fit() {
-      if (!element.isConnected || element.clientWidth === 0) return null;
+      if (!element.isConnected || !element.parentElement?.clientWidth) return null;
       if (!opened) {
         opened = true;
         terminal.open(element);

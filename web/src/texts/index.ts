@@ -2,13 +2,14 @@ import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import * as audit from "./audit.ts";
 import * as kit from "./kit.ts";
+import * as kitPage from "./kit-page.ts";
 import * as own from "./own.ts";
 import * as shell from "./shell.ts";
 import * as terms from "./terms.ts";
 import * as work from "./work.ts";
 
 /** One line for each area of texts: an area is a file here that exports `en` and `zh`. */
-const AREAS = { kit, shell, terms, work, audit, own } as const;
+const AREAS = { kit, kitPage, shell, terms, work, audit, own } as const;
 
 type Areas = typeof AREAS;
 type Texts = { readonly [A in keyof Areas]: Areas[A]["en"] };
