@@ -102,18 +102,22 @@ export function createPlayback({ read, stage, cols, rows, durationMs, changed }:
       if (mine !== turn) return false;
       if (!chunk || chunk[0] > ms) break;
       const [time, kind, data] = chunk;
+      const [width, height] = kind === "r" ? data.split("x").map(Number) : [];
+      if (width && height) {
+        await flush();
+        if (mine !== turn) return false;
+        stage.resize(width, height);
+      }
+      previous = time;
+      place = reel.after(place);
       if (kind === "o") {
         const bytes = decode(data);
         batch.push(bytes);
         waiting += bytes.length;
         last = { ...last, bytes: last.bytes + bytes.length };
       }
-      const [width, height] = kind === "r" ? data.split("x").map(Number) : [];
-      if (waiting >= BATCH || (width && height)) await flush();
+      if (waiting >= BATCH) await flush();
       if (mine !== turn) return false;
-      if (width && height) stage.resize(width, height);
-      previous = time;
-      place = reel.after(place);
       if (isDue(last.ms, time, last.bytes)) {
         await flush();
         if (mine !== turn) return false;
