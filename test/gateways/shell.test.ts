@@ -9,7 +9,7 @@ let target: Target;
 const open: Screen[] = [];
 
 beforeAll(async () => {
-  stage = await setStage({ sshd: { config: ["PrintLastLog no", "PrintMotd no", "AcceptEnv LANG LC_*"] } });
+  stage = await setStage();
   target = await stage.target({ name: "alpha", comment: "the first" });
 }, 60_000);
 afterAll(async () => {

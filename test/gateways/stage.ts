@@ -117,8 +117,11 @@ export async function setStage(options: { args?: readonly string[]; sshd?: Param
 }
 
 /** An OpenSSH server that lets the accounts of `Stage.target` in. */
-export const startTarget = (options: Parameters<typeof startSshd>[0] = {}): Promise<Sshd> =>
-  startSshd({ authorizedKeys: [targetKey.publicLine], ...options });
+export const startTarget = ({ config = [], ...options }: Parameters<typeof startSshd>[0] = {}): Promise<Sshd> =>
+  startSshd({ authorizedKeys: [targetKey.publicLine], ...options, config: [...config, ...PLAIN_SHELL] });
+
+/** The start-up files of whoever runs the tests may be slow, take locks or print; the shells of the targets read none. */
+const PLAIN_SHELL = ["SetEnv HOME=/nonexistent", "PrintLastLog no", "PrintMotd no"];
 
 /** Repeats `look` until it gives something; throws with `what` after `ms`. */
 export async function eventually<T>(what: string, look: () => Promise<T | null | undefined | false> | T | null | undefined | false, ms = 8_000): Promise<T> {
