@@ -36,7 +36,7 @@ interface Def {
   readonly defaultValue?: unknown;
 }
 
-const defOf = (schema: z.ZodType): Def => schema._zod.def as unknown as Def;
+const defOf = (schema: z.ZodType): Def => schema._zod.def;
 /** Names of fields whose value is never shown nor kept. */
 export const SECRET = /password|secret|passphrase|token$/i;
 const LONG = 500;

@@ -196,5 +196,5 @@ function inWords(value: unknown): string {
   if (value === null || value === undefined || value === "") return "–";
   if (Array.isArray(value)) return value.map(inWords).join(", ");
   if (typeof value === "object") return "name" in value ? String(value.name) : JSON.stringify(value);
-  return nameOfId(String(value)) ?? String(value as string | number | boolean);
+  return typeof value === "string" ? (nameOfId(value) ?? value) : JSON.stringify(value);
 }

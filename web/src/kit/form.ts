@@ -58,7 +58,7 @@ const keyOf = (endpoint: Endpoint, fixed: unknown, initial: unknown): string =>
 
 const baseOf = <E extends Endpoint>({ before = null, fixed }: FormOptions<E>): Omit<Draft, "values"> => ({
   before,
-  fixed: fixed as Values | undefined,
+  fixed,
 });
 
 /** The state of a form over an endpoint's input: values, problems where they belong, what is sent, conflicts. */

@@ -7,6 +7,7 @@ import type { Input } from "../api.ts";
 import { type ListEndpoint, type Row, useEndless } from "../query.ts";
 import { rowHeight } from "../theme.ts";
 import { BulkBar, type BulkAction } from "./bulk-bar.tsx";
+import { useHeld } from "./held.ts";
 import { type Filter, SearchBox } from "./search-box.tsx";
 import { parseSearch, readMoment } from "./search-syntax.ts";
 import { useLook, useNarrow, useTitle } from "./settings.ts";
@@ -284,11 +285,9 @@ function useListState(prefix: string) {
 
 function useListInput(typed: string, filters: readonly Filter[], fixed: object | undefined): Record<string, unknown> {
   const fixedKey = JSON.stringify(fixed ?? {});
-  return useMemo(() => {
-    const search = parseSearch(
-      typed,
-      filters.map(({ name }) => name),
-    );
+  const names = filters.map(({ name }) => name);
+  return useHeld([typed, fixedKey, names.join()], () => {
+    const search = parseSearch(typed, names);
     const input: Record<string, unknown> = JSON.parse(fixedKey);
     if (search.text) input.search = search.text;
     for (const { field, value } of search.filters) {
@@ -297,7 +296,7 @@ function useListInput(typed: string, filters: readonly Filter[], fixed: object |
       if (read) input[filter.param] = read;
     }
     return input;
-  }, [typed, fixedKey, filters.map(({ name }) => name).join()]);
+  });
 }
 
 function ColumnChoice<T>(props: {

@@ -91,7 +91,7 @@ export function SearchBox({ label, filters, typed, change, input }: SearchBoxPro
     else if (event.key === "ArrowUp" && suggestions.length > 0)
       setMarked((at) => (at <= 0 ? suggestions.length : at) - 1);
     else if (event.key === "Tab" && chosen) chosen.apply();
-    else if (event.key === "Enter") chosen ? chosen.apply() : commit();
+    else if (event.key === "Enter") (chosen?.apply ?? commit)();
     else if (event.key === "Escape") event.currentTarget.blur();
     else if (event.key === "Backspace" && draft === "")
       change(printSearch({ ...search, filters: search.filters.slice(0, -1) }));

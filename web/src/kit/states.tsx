@@ -37,7 +37,7 @@ export function Loading({ lines = 6 }: { lines?: number }) {
 export function ErrorPanel({ error, retry, title }: { error: unknown; retry?: () => void; title?: string }) {
   const { t } = useTranslation();
   if (error instanceof ApiFault && error.code === "denied") return <Denied error={error} />;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return (
     <div className="blank" role="alert">
       <h3>{title ?? t("kit.errorTitle")}</h3>
@@ -69,6 +69,9 @@ export function Denied({ error }: { error: ApiFault }) {
   );
 }
 
+/** What is to be told of anything that was thrown. */
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : JSON.stringify(error));
+
 /** A failure at the place where the action was started. */
 export function Problem({ error }: { error: unknown }) {
   const { t } = useTranslation();
@@ -76,7 +79,7 @@ export function Problem({ error }: { error: unknown }) {
   const id = error instanceof ApiFault ? error.requestId : null;
   return (
     <div className="note note-bad" role="alert">
-      {error instanceof Error ? error.message : String(error)}
+      {messageOf(error)}
       {id && <span className="mono muted selectable"> {t("kit.requestId", { id })}</span>}
     </div>
   );

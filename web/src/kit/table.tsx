@@ -116,9 +116,7 @@ export function Table<T>(props: TableProps<T>) {
                     tabIndex={-1}
                     aria-label={t("kit.list.selectRow")}
                     checked={selected.has(id)}
-                    onChange={(event) =>
-                      props.toggle(id, event.target.checked, (event.nativeEvent as MouseEvent).shiftKey)
-                    }
+                    onChange={(event) => props.toggle(id, event.target.checked, event.nativeEvent.shiftKey)}
                   />
                 </div>
               )}

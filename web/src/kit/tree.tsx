@@ -6,6 +6,7 @@ import type { Endpoint } from "../../../src/core/endpoint.ts";
 import { call } from "../api.ts";
 import type { Page } from "../query.ts";
 import { rowHeight } from "../theme.ts";
+import { useHeld } from "./held.ts";
 import { useLook } from "./settings.ts";
 import { ErrorPanel, Loading } from "./states.tsx";
 import { linesOf, type TreeLine, type TreeNode } from "./tree-lines.ts";
@@ -64,10 +65,8 @@ export function Tree<N extends TreeNode>({ label, list, chosen, choose, tail, on
     if (revealed) setOpen((now) => new Set([...now, ...revealed.split(",")]));
   }, [revealed]);
   const answers = reads.map(({ data }) => data);
-  // oxlint-disable-next-line react-hooks/exhaustive-deps -- the answers are spread: their number changes
-  const lines = useMemo(
-    () => linesOf(new Map(wanted.map((id, at) => [id, answers[at] ?? []])), open),
-    [wanted, open, ...answers],
+  const lines = useHeld([wanted, open, ...answers], () =>
+    linesOf(new Map(wanted.map((id, at) => [id, answers[at] ?? []])), open),
   );
   const virtual = useVirtualizer({
     count: lines.length,
@@ -101,9 +100,10 @@ export function Tree<N extends TreeNode>({ label, list, chosen, choose, tail, on
     else if (event.key === "ArrowUp" || event.key === "k") go(current - 1);
     else if (event.key === "Home") go(0);
     else if (event.key === "End") go(lines.length - 1);
-    else if (event.key === "ArrowRight")
-      node.hasChildren && !open.has(node.id) ? toggle(node.id, true) : go(current + 1);
-    else if (event.key === "ArrowLeft") open.has(node.id) ? toggle(node.id, false) : go(Math.max(0, parent));
+    else if (event.key === "ArrowRight" && node.hasChildren && !open.has(node.id)) toggle(node.id, true);
+    else if (event.key === "ArrowRight") go(current + 1);
+    else if (event.key === "ArrowLeft" && open.has(node.id)) toggle(node.id, false);
+    else if (event.key === "ArrowLeft") go(Math.max(0, parent));
     else if (event.key === "Enter" || event.key === " ") choose(node.id === chosen ? null : node.id);
     else return;
     event.preventDefault();

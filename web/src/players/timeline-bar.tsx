@@ -77,8 +77,8 @@ function outline(heat: readonly number[]): string {
   const most = Math.max(1, ...heat);
   return heat
     .map((count, at) => {
-      const height = count === 0 ? 1 : Math.max(2, Math.sqrt(count / most) * HEIGHT);
-      return `M${at + 0.1} ${HEIGHT}v${-height.toFixed(2)}h0.8v${height.toFixed(2)}z`;
+      const height = (count === 0 ? 1 : Math.max(2, Math.sqrt(count / most) * HEIGHT)).toFixed(2);
+      return `M${at + 0.1} ${HEIGHT}v-${height}h0.8v${height}z`;
     })
     .join("");
 }

@@ -26,7 +26,7 @@ function setUp() {
       send: (data: unknown) => void wire.sent.push(data),
       close: () => void (wire.closed = true),
     };
-    wires.push(wire as never);
+    wires.push(wire);
     return wire as unknown as Wire;
   };
   const states: LinkState[] = [];

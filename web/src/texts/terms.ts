@@ -40,7 +40,7 @@ export const en = {
   shell: "Shell",
   exec: "Command",
   when: "When",
-  vias: { web: "Web", ssh: "SSH", api: "API", cli: "Command line", job: "Job" },
+  vias: { console: "Console", ssh: "SSH", cli: "Command line", job: "Job" },
 } as const;
 
 export const zh: Chinese<typeof en> = {
@@ -82,5 +82,5 @@ export const zh: Chinese<typeof en> = {
   shell: "终端",
   exec: "命令",
   when: "时间",
-  vias: { web: "网页", ssh: "SSH", api: "API", cli: "命令行", job: "任务" },
+  vias: { console: "控制台", ssh: "SSH", cli: "命令行", job: "任务" },
 };

@@ -70,7 +70,11 @@ function Tree({ value }: { value: unknown }) {
   if (!isRecord(value))
     return (
       <div className="mono selectable">
-        {value === null || value === undefined || value === "" ? "–" : String(value as string | number | boolean)}
+        {value === null || value === undefined || value === ""
+          ? "–"
+          : typeof value === "string"
+            ? value
+            : JSON.stringify(value)}
       </div>
     );
   return (

@@ -15,6 +15,7 @@ import {
   type Tone,
 } from "../../kit/index.ts";
 import { useEndpoint } from "../../query.ts";
+import { viaText } from "./session-list.tsx";
 import { EventFields } from "./event-fields.tsx";
 
 const people = source({ list: listUsers, read: readUser, name: (user) => user.name, hint: (user) => user.loginName });
@@ -75,7 +76,7 @@ export function Page() {
       wide: true,
       render: ({ address }) => <span className="mono muted">{address}</span>,
     },
-    { key: "via", title: t("terms.via"), width: "90px", hidden: true, render: ({ via }) => via },
+    { key: "via", title: t("terms.via"), width: "90px", hidden: true, render: ({ via }) => viaText(t, via) },
     {
       key: "position",
       title: t("audit.events.position"),
@@ -113,7 +114,7 @@ export function Page() {
               [t("audit.events.actor"), event.actor.name],
               [t("audit.events.target"), event.target && (event.target.name ?? event.target.id ?? event.target.kind)],
               [t("terms.address"), event.address && <span className="mono">{event.address}</span>],
-              [t("terms.via"), event.via],
+              [t("terms.via"), viaText(t, event.via)],
               [
                 t("audit.events.position"),
                 event.position === null ? t("audit.events.notSealed") : event.position.toLocaleString(i18n.language),

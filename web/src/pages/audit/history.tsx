@@ -17,6 +17,7 @@ export function Page() {
       panel={(session) => <SessionFacts session={session} />}
       panelTitle={({ asset, account }) => <span className="mono">{`${account.name}@${asset.name}`}</span>}
       href={({ id }) => `/audit/sessions/${id}`}
+      refetch={15_000}
       empty={{ title: t("audit.sessions.emptyTitle"), text: t("audit.sessions.emptyText") }}
     />
   );

@@ -3,7 +3,7 @@ import { Link } from "react-router";
 import type { Session } from "../../../../src/sessions/schema.ts";
 import { bytes, clock, CopyButton, exactTime, Facts, Time } from "../../kit/index.ts";
 import { useMay } from "../../me.ts";
-import { lasted, reasonText, RecordingState, SessionState } from "./session-list.tsx";
+import { lasted, reasonText, RecordingState, SessionState, viaText } from "./session-list.tsx";
 
 /** Whether there is something to play back. */
 export const isPlayable = ({ recording }: Session): boolean => recording.state === "stored";
@@ -49,7 +49,7 @@ export function SessionFacts({ session, link = true }: { session: Session; link?
             </span>,
           ],
           [t("terms.protocol"), protocol],
-          [t("terms.via"), via],
+          [t("terms.via"), viaText(t, via)],
           [t("terms.address"), address && <span className="mono">{address}</span>],
           [t("terms.command"), command && <span className="mono">{command}</span>],
           [

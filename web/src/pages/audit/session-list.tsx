@@ -48,12 +48,32 @@ export function SessionState({ session, t }: { session: Session; t: TFunction })
   return <StateTag tone="off">{reasonText(t, endReason)}</StateTag>;
 }
 
-const REASONS = ["closed", "exited", "terminated", "revoked", "idle", "expired", "lost", "failed", "cut"] as const;
+const REASONS = [
+  "closed",
+  "exited",
+  "terminated",
+  "revoked",
+  "client_lost",
+  "target_lost",
+  "recording_failed",
+  "gateway_stopped",
+  "gateway_lost",
+  "refused",
+  "failed",
+] as const;
 
 /** Why a session ended, in words. */
 export function reasonText(t: TFunction, reason: string | null): string {
   const known = REASONS.find((each) => each === reason);
   return known ? t(`audit.reasons.${known}`) : (reason ?? t("audit.sessions.ended"));
+}
+
+const VIAS = ["console", "ssh", "cli", "job"] as const;
+
+/** Through which door something was done, in words. */
+export function viaText(t: TFunction, via: string): string {
+  const known = VIAS.find((each) => each === via);
+  return known ? t(`terms.vias.${known}`) : via;
 }
 
 /** Whether there is something to replay, in words. */
@@ -126,5 +146,5 @@ export const sessionColumns = (t: TFunction, _language: string): readonly Column
     hidden: true,
     render: ({ address }) => <span className="mono muted">{address}</span>,
   },
-  { key: "via", title: t("terms.via"), width: "80px", hidden: true, render: ({ via }) => via },
+  { key: "via", title: t("terms.via"), width: "80px", hidden: true, render: ({ via }) => viaText(t, via) },
 ];

@@ -2,7 +2,7 @@ import { Button } from "antd";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type FieldGroup, FormDrawer, FormPage, source } from "../../kit/index.ts";
-import { listKitRows, saveKitRow, STATE_CHOICES } from "./kit-data.ts";
+import { listKitRows, saveKitRow, type STATE_CHOICES } from "./kit-data.ts";
 
 const hosts = source({ list: listKitRows, name: (row) => row.name, hint: (row) => row.team });
 const before = {

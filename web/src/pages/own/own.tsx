@@ -141,7 +141,7 @@ function PasswordSection({ own }: { own: readonly string[] }) {
                   bad={problems.next !== undefined}
                   describedBy={`${id}-help`}
                 />
-                <StrengthHint password={String(value ?? "")} own={own} />
+                <StrengthHint password={typeof value === "string" ? value : ""} own={own} />
               </>
             ),
           },
