@@ -44,14 +44,14 @@ const asRule = sql`json_build_object('id', g.id, 'name', g.name,
  * The facts for each subject, in the same order; null where person, membership, asset or account is missing or not
  * active. One query, however many subjects.
  */
-export async function factsOf(db: Db, subjects: readonly Subject[]): Promise<(Facts | null)[]> {
+export async function factsOf(db: Db, subjects: readonly Subject[], now: Date): Promise<(Facts | null)[]> {
   if (subjects.length === 0) return [];
   const column = (key: keyof Subject) => subjects.map((subject) => subject[key]);
   const found = await sql<Facts & { place: number }>`
     select s.place::int, u.login_name as "loginName", account.name as "accountName",
       array(select p.kind from asset_protocol p where p.org_id = s.org_id and p.asset_id = s.asset_id) as protocols,
       coalesce((select json_agg(${asRule}) from access_grant g
-        where g.org_id = s.org_id and g.active and (g.expires_at is null or g.expires_at > now())
+        where g.org_id = s.org_id and g.active and (g.expires_at is null or g.expires_at > ${now})
           and g.id in (${rulesOfUser}) and g.id in (${rulesOfAsset})), '[]'::json) as rules
     from unnest(${column("orgId")}::uuid[], ${column("userId")}::uuid[], ${column("assetId")}::uuid[], ${column("accountId")}::uuid[])
       with ordinality as s (org_id, user_id, asset_id, account_id, place)
@@ -65,9 +65,9 @@ export async function factsOf(db: Db, subjects: readonly Subject[]): Promise<(Fa
 }
 
 /** SQL: ids of the rules in force that name the person or one of the person's groups. */
-const myRules = (orgId: string, userId: string) => sql`
+const myRules = (orgId: string, userId: string, now: Date) => sql`
   select g.id from access_grant g
-  where g.org_id = ${orgId} and g.active and g.starts_at <= now() and (g.expires_at is null or g.expires_at > now())
+  where g.org_id = ${orgId} and g.active and g.starts_at <= ${now} and (g.expires_at is null or g.expires_at > ${now})
     and (g.all_accounts or g.account_names <> '{}' or g.virtual_accounts <> '{}')
     and (g.all_protocols or g.protocols <> '{}') and g.actions <> '{}'
     and g.id in (
@@ -77,10 +77,10 @@ const myRules = (orgId: string, userId: string) => sql`
       where gm.org_id = ${orgId} and gm.user_id = ${userId})`;
 
 /** SQL: ids of the assets that any rule in force joins to the person; a select to be used as a subquery. */
-export const reachableAssets = (orgId: string, userId: string) => sql`
-  select ga.asset_id from grant_asset ga where ga.org_id = ${orgId} and ga.grant_id in (${myRules(orgId, userId)})
+export const reachableAssets = (orgId: string, userId: string, now: Date) => sql`
+  select ga.asset_id from grant_asset ga where ga.org_id = ${orgId} and ga.grant_id in (${myRules(orgId, userId, now)})
   union
   select an.asset_id from grant_node gn
   join node_closure c on c.org_id = gn.org_id and c.ancestor_id = gn.node_id
   join asset_node an on an.org_id = c.org_id and an.node_id = c.descendant_id
-  where gn.org_id = ${orgId} and gn.grant_id in (${myRules(orgId, userId)})`;
+  where gn.org_id = ${orgId} and gn.grant_id in (${myRules(orgId, userId, now)})`;

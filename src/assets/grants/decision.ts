@@ -21,7 +21,7 @@ const NO: Decision = { allowed: false, rules: [], nextChange: null };
 
 /** May this person do this, with this account, over this protocol, now? One query for all requests, in their order. */
 export async function decide(db: Db, requests: readonly Request[], now: Date): Promise<Decision[]> {
-  const facts = await factsOf(db, requests);
+  const facts = await factsOf(db, requests, now);
   return requests.map((request, index) => decideOne(facts[index] ?? null, request, now));
 }
 

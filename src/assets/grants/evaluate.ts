@@ -30,6 +30,9 @@ export interface Answer {
   readonly nextChange: number | null;
 }
 
+/** A rule that only excludes gives nothing: no account, and no protocol either. */
+const gives = (rule: Rule): boolean => rule.allAccounts || rule.accountNames.length + rule.virtualAccounts.length > 0;
+
 /** Whether all required sides of a rule's right half are filled; an exclusion alone fills the accounts' side. */
 const isComplete = (rule: Rule): boolean =>
   (rule.allAccounts || rule.accountNames.length + rule.excludedNames.length + rule.virtualAccounts.length > 0) &&
@@ -52,7 +55,7 @@ export function evaluate(rules: readonly Rule[], question: Question): Answer {
   const { accountName, protocol, now } = question;
   const current = rules.filter((rule) => inForce(rule, now));
   const nextChange = nextBoundary(rules, now);
-  const speaks = current.some((rule) => rule.allProtocols || rule.protocols.includes(protocol));
+  const speaks = current.some((rule) => gives(rule) && (rule.allProtocols || rule.protocols.includes(protocol)));
   if (!speaks) return { actions: new Map(), nextChange };
   const excluded = new Set(
     current.filter((rule) => rule.excludedNames.includes(accountName)).flatMap((rule) => rule.actions),

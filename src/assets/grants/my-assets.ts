@@ -23,12 +23,12 @@ const person = (actor: Actor): { orgId: string; userId: string } => {
   return { orgId: actor.orgId, userId: actor.id };
 };
 
-const candidates = (db: Db, orgId: string, userId: string) =>
+const candidates = (db: Db, orgId: string, userId: string, now: Date) =>
   db
     .selectFrom("asset")
     .where("asset.org_id", "=", orgId)
     .where("asset.active", "=", true)
-    .where(sql<boolean>`asset.id in (${reachableAssets(orgId, userId)})`)
+    .where(sql<boolean>`asset.id in (${reachableAssets(orgId, userId, now)})`)
     .select((row) => [
       "asset.id",
       "asset.name",
@@ -65,7 +65,7 @@ export async function myAssets(
   now: Date,
 ): Promise<{ items: ReachableAsset[]; next: string | null }> {
   const { orgId, userId } = person(actor);
-  let query = candidates(db, orgId, userId);
+  let query = candidates(db, orgId, userId, now);
   if (filter.nodeId) query = query.where(isBelowNode(filter.nodeId));
   if (filter.called) {
     const called = filter.called.toLowerCase();
@@ -93,7 +93,7 @@ export async function myAssets(
   const subjects = assets.flatMap((asset) =>
     asset.accounts.map((account) => ({ orgId, userId, assetId: asset.id, accountId: account.id })),
   );
-  const facts = await factsOf(db, subjects);
+  const facts = await factsOf(db, subjects, now);
   const byAccount = new Map(subjects.map((subject, index) => [subject.accountId, facts[index] ?? null]));
   return { items: assets.map((asset) => withAccounts(asset, byAccount, now)), next: found.next };
 }
@@ -120,12 +120,13 @@ async function myNodes(
   db: Db,
   actor: Actor,
   filter: { parentId?: string | undefined; limit: number; cursor?: string | undefined },
+  now: Date,
 ) {
   const { orgId, userId } = person(actor);
   const reached = sql`(select count(distinct an.asset_id)::int from node_closure c
     join asset_node an on an.org_id = c.org_id and an.node_id = c.descendant_id
     join asset on asset.org_id = an.org_id and asset.id = an.asset_id and asset.active
-    where c.org_id = ${orgId} and c.ancestor_id = node.id and an.asset_id in (${reachableAssets(orgId, userId)}))`;
+    where c.org_id = ${orgId} and c.ancestor_id = node.id and an.asset_id in (${reachableAssets(orgId, userId, now)}))`;
   const query = db
     .selectFrom("node")
     .where("node.org_id", "=", orgId)
@@ -148,5 +149,8 @@ export const myAssetActions = () => [
     access: "signed-in",
     run: ({ db, actor, now }, input) => myAssets(db, actor, input, now),
   }),
-  serve(schema.listMyNodes, { access: "signed-in", run: ({ db, actor }, input) => myNodes(db, actor, input) }),
+  serve(schema.listMyNodes, {
+    access: "signed-in",
+    run: ({ db, actor, now }, input) => myNodes(db, actor, input, now),
+  }),
 ];
