@@ -22,13 +22,20 @@ export interface Running {
   readonly done: Promise<Ran>;
 }
 
-export type How = { readonly method?: "password" | "keyboard-interactive" | "publickey"; readonly options?: readonly string[] };
+export type How = {
+  readonly method?: "password" | "keyboard-interactive" | "publickey";
+  readonly options?: readonly string[];
+};
 
 const LONGEST_MS = 60_000;
 
 /** Starts a program; it is killed after a minute. */
 export function start(file: string, args: readonly string[], env: Record<string, string> = {}): Running {
-  const child = spawn(file, args, { env: { PATH: process.env.PATH ?? "", HOME: "/nonexistent", LANG: "C.UTF-8", ...env }, stdio: "pipe", detached: true });
+  const child = spawn(file, args, {
+    env: { PATH: process.env.PATH ?? "", HOME: "/nonexistent", LANG: "C.UTF-8", ...env },
+    stdio: "pipe",
+    detached: true,
+  });
   const late = setTimeout(() => child.kill("SIGKILL"), LONGEST_MS);
   const out: Buffer[] = [];
   let err = "";
@@ -52,27 +59,54 @@ export function start(file: string, args: readonly string[], env: Record<string,
     async shows(pattern, where = "out", ms = 8_000) {
       const seen = () => (where === "any" ? text() + err : text());
       await eventually("output", () => pattern.test(seen()), ms).catch(() => {
-        throw new Error(`${pattern} did not come; standard output: ${JSON.stringify(text().slice(-2000))}, error: ${JSON.stringify(err.slice(-2000))}`);
+        throw new Error(
+          `${pattern} did not come; standard output: ${JSON.stringify(text().slice(-2000))}, error: ${JSON.stringify(err.slice(-2000))}`,
+        );
       });
     },
   };
 }
 
-const USER_METHOD = { password: "password", "keyboard-interactive": "keyboard-interactive", publickey: "publickey" } as const;
+const USER_METHOD = {
+  password: "password",
+  "keyboard-interactive": "keyboard-interactive",
+  publickey: "publickey",
+} as const;
 
 /** OpenSSH's client; by key if the person has one. `user` is what stands before the gate's address. */
-export const ssh = (stage: Stage, person: Person, user: string, command: readonly string[] = [], how: How = {}): Running =>
+export const ssh = (
+  stage: Stage,
+  person: Person,
+  user: string,
+  command: readonly string[] = [],
+  how: How = {},
+): Running =>
   start("/usr/bin/ssh", sshArguments(stage, person, user, command, how), {
     SSH_ASKPASS: askpass(stage.folder),
     SSH_ASKPASS_REQUIRE: "force",
     GATE_PASSWORD: person.password,
   });
 
-export function sshArguments(stage: Stage, person: Person, user: string, command: readonly string[], { method, options = [] }: How): string[] {
+export function sshArguments(
+  stage: Stage,
+  person: Person,
+  user: string,
+  command: readonly string[],
+  { method, options = [] }: How,
+): string[] {
   const chosen = method ?? (person.keyFile ? "publickey" : "password");
   return [
     ...["-F", "none", "-p", String(stage.program.sshPort), "-l", user, "-o", `UserKnownHostsFile=${stage.knownHosts}`],
-    ...["-o", "StrictHostKeyChecking=yes", "-o", "NumberOfPasswordPrompts=1", "-o", "LogLevel=INFO", "-o", "ControlMaster=no"],
+    ...[
+      "-o",
+      "StrictHostKeyChecking=yes",
+      "-o",
+      "NumberOfPasswordPrompts=1",
+      "-o",
+      "LogLevel=INFO",
+      "-o",
+      "ControlMaster=no",
+    ],
     ...["-o", `PreferredAuthentications=${USER_METHOD[chosen]}`, "-o", "IdentitiesOnly=yes"],
     ...(person.keyFile && chosen === "publickey" ? ["-i", person.keyFile] : ["-o", "PubkeyAuthentication=no"]),
     ...options,
@@ -82,10 +116,17 @@ export function sshArguments(stage: Stage, person: Person, user: string, command
 }
 
 /** The direct form of a user name. */
-export const direct = (person: Person, target: { account: string; name: string }): string => `${person.loginName}@${target.account}@${target.name}`;
+export const direct = (person: Person, target: { account: string; name: string }): string =>
+  `${person.loginName}@${target.account}@${target.name}`;
 
 /** PuTTY's plink; converts the person's key for it. */
-export function plink(stage: Stage, person: Person, user: string, command: readonly string[] = [], { method }: How = {}): Running {
+export function plink(
+  stage: Stage,
+  person: Person,
+  user: string,
+  command: readonly string[] = [],
+  { method }: How = {},
+): Running {
   const chosen = method ?? (person.keyFile ? "publickey" : "password");
   const home = join(stage.folder, "putty");
   const sessions = join(home, "sessions");

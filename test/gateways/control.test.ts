@@ -1,9 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { deleteAsset, deleteGrant, readAsset, updateAccount, updateAsset, updateGrant, listAccounts } from "../../src/assets/schema.ts";
+import {
+  deleteAsset,
+  deleteGrant,
+  readAsset,
+  updateAccount,
+  updateAsset,
+  updateGrant,
+  listAccounts,
+} from "../../src/assets/schema.ts";
 import { createGroup, deleteUser, removeGroupMembers, updateUser } from "../../src/iam/schema.ts";
 import { listSessions, type Session, terminateSession } from "../../src/sessions/schema.ts";
 import { direct, type Running, ssh } from "./clients.ts";
-import { endOf, eventually, pause, type Person, processesOf, sessionOf, setStage, type Stage, type Target } from "./stage.ts";
+import {
+  endOf,
+  eventually,
+  pause,
+  type Person,
+  processesOf,
+  sessionOf,
+  setStage,
+  type Stage,
+  type Target,
+} from "./stage.ts";
 
 let stage: Stage;
 let target: Target;
@@ -38,7 +56,12 @@ async function connected(person: Person, on: Target): Promise<Omit<Live, "rule">
 }
 
 /** The client ends within a second of `cut`, with words; the row says why; a new session is refused. */
-async function ends({ client, session }: Omit<Live, "rule">, cut: () => Promise<unknown>, reason: string, words: RegExp): Promise<void> {
+async function ends(
+  { client, session }: Omit<Live, "rule">,
+  cut: () => Promise<unknown>,
+  reason: string,
+  words: RegExp,
+): Promise<void> {
   await cut();
   const answered = performance.now();
   const { code } = await client.done;
@@ -64,7 +87,12 @@ describe("a live session ends within a second", () => {
     const other = await connected(one.person, target);
     const { items } = await stage.admin.call(listSessions, { userId: one.person.id, state: "live" });
     expect(items.map(({ id }) => id).toSorted()).toEqual([one.session.id, other.session.id].toSorted());
-    await ends(one, () => stage.admin.call(terminateSession, { id: one.session.id, reason: "maintenance" }), "terminated", /Ada Admin ended this session: maintenance/);
+    await ends(
+      one,
+      () => stage.admin.call(terminateSession, { id: one.session.id, reason: "maintenance" }),
+      "terminated",
+      /Ada Admin ended this session: maintenance/,
+    );
     other.client.write("echo still-$((1+1))\nexit\n");
     await other.client.shows(/^still-2\r$/m);
     await other.client.done;
@@ -82,7 +110,12 @@ describe("a live session ends within a second", () => {
     await stage.admin.call(updateGrant, { ...one.rule, active: false });
     await pause(500);
     expect((await sessionOf(stage, one.person)).id).toBe(one.session.id);
-    await ends(one, () => stage.admin.call(updateGrant, { id: second.id, version: second.version, active: false }), "revoked", PERMISSION);
+    await ends(
+      one,
+      () => stage.admin.call(updateGrant, { id: second.id, version: second.version, active: false }),
+      "revoked",
+      PERMISSION,
+    );
     await isRefused(one.person);
   });
 
@@ -106,7 +139,12 @@ describe("a live session ends within a second", () => {
     const group = await stage.admin.call(createGroup, { name: `group-${person.loginName}`, userIds: [person.id] });
     await stage.allow(person, target, { userIds: [], groupIds: [group.id] });
     const one = await connected(person, target);
-    await ends(one, () => stage.admin.call(removeGroupMembers, { id: group.id, userIds: [person.id] }), "revoked", PERMISSION);
+    await ends(
+      one,
+      () => stage.admin.call(removeGroupMembers, { id: group.id, userIds: [person.id] }),
+      "revoked",
+      PERMISSION,
+    );
     await isRefused(person);
   });
 
@@ -127,7 +165,12 @@ describe("a live session ends within a second", () => {
     const asset = await stage.target();
     const one = await live(asset);
     const { version } = await stage.admin.call(readAsset, { id: asset.assetId });
-    await ends(one, () => stage.admin.call(updateAsset, { id: asset.assetId, version, active: false }), "revoked", PERMISSION);
+    await ends(
+      one,
+      () => stage.admin.call(updateAsset, { id: asset.assetId, version, active: false }),
+      "revoked",
+      PERMISSION,
+    );
     await isRefused(one.person, asset);
   });
 
@@ -168,8 +211,17 @@ it("goes on while the API is killed, and can be ended when it is back", async ()
   one.client.write("echo going-$((3+4))\n");
   await one.client.shows(/^going-7\r$/m);
   await eventually("a new API", () => processesOf(stage, "api").some((pid) => pid !== api));
-  await eventually("an answer", async () => (await fetch(`${stage.program.url}/healthz`).catch(() => null)) !== null, 15_000);
+  await eventually(
+    "an answer",
+    async () => (await fetch(`${stage.program.url}/healthz`).catch(() => null)) !== null,
+    15_000,
+  );
   one.client.write("echo again-$((3+4))\n");
   await one.client.shows(/^again-7\r$/m);
-  await ends(one, () => stage.admin.call(terminateSession, { id: one.session.id }), "terminated", /Ada Admin ended this session/);
+  await ends(
+    one,
+    () => stage.admin.call(terminateSession, { id: one.session.id }),
+    "terminated",
+    /Ada Admin ended this session/,
+  );
 }, 40_000);

@@ -81,7 +81,9 @@ describe("a command", () => {
     const socket = join(stage.folder, "mux");
     const options = ["-o", "ControlMaster=auto", "-o", `ControlPath=${socket}`, "-o", "ControlPersist=20"];
     await ssh(stage, person, user, ["true"], { options: [...options, "-f", "-N"] }).done;
-    const wanted = [0, 1, 2, 3, 7, 15, 16, 64, 100, 125, 126, 127, 128, 129, 130, 137, 143, 192, 199, 200, 253, 254, 255];
+    const wanted = [
+      0, 1, 2, 3, 7, 15, 16, 64, 100, 125, 126, 127, 128, 129, 130, 137, 143, 192, 199, 200, 253, 254, 255,
+    ];
     const codes: (number | null)[] = [];
     const queue = [...wanted.entries()];
     const work = async (): Promise<void> => {
@@ -93,7 +95,13 @@ describe("a command", () => {
     await ssh(stage, person, user, [], { options: [...options, "-O", "exit"] }).done;
     expect(codes).toEqual(wanted);
     const { items } = await stage.admin.call(listSessions, { userId: person.id, search: "exit 199" });
-    expect(items[0]).toMatchObject({ command: "exit 199", kind: "exec", via: "ssh", exitCode: 199, endReason: "exited" });
+    expect(items[0]).toMatchObject({
+      command: "exit 199",
+      kind: "exec",
+      via: "ssh",
+      exitCode: 199,
+      endReason: "exited",
+    });
   }, 60_000);
 
   it("ended by a signal is told as such", async () => {
@@ -134,7 +142,12 @@ describe("a command", () => {
     const client = ssh(stage, person, user, ["cat"]);
     client.child.stdin.end(bytes);
     expect((await client.done).out.equals(bytes)).toBe(true);
-    const python = await paramiko(stage, { user, keyFile: person.keyFile, command: "cat", input: bytes.toString("base64") });
+    const python = await paramiko(stage, {
+      user,
+      keyFile: person.keyFile,
+      command: "cat",
+      input: bytes.toString("base64"),
+    });
     expect(Buffer.from(python.out ?? "", "base64").equals(bytes)).toBe(true);
   });
 
@@ -145,7 +158,8 @@ describe("a command", () => {
     const wanted = sent.digest("hex");
 
     const up = ssh(stage, person, user, ["sha256sum"]);
-    for (let part = 0; part < 100; part++) if (!up.child.stdin.write(block)) await new Promise((resolve) => up.child.stdin.once("drain", resolve));
+    for (let part = 0; part < 100; part++)
+      if (!up.child.stdin.write(block)) await new Promise((resolve) => up.child.stdin.once("drain", resolve));
     up.child.stdin.end();
     expect((await up.done).out.toString()).toMatch(new RegExp(`^${wanted} `));
 
@@ -178,7 +192,9 @@ describe("a command", () => {
     const name = direct(somebody, target);
     const options = ["-o", "ControlMaster=auto", "-o", `ControlPath=${socket}`, "-o", "ControlPersist=20"];
     await ssh(stage, somebody, name, [], { options: [...options, "-f", "-N"] }).done;
-    const all = await Promise.all([...Array(MUX).keys()].map((n) => ssh(stage, somebody, name, [`sleep 1; echo ${n}`], { options }).done));
+    const all = await Promise.all(
+      [...Array(MUX).keys()].map((n) => ssh(stage, somebody, name, [`sleep 1; echo ${n}`], { options }).done),
+    );
     await ssh(stage, somebody, name, [], { options: [...options, "-O", "exit"] }).done;
     const done = all.filter(({ code }) => code === 0);
     expect(done.length).toBeGreaterThanOrEqual(10);

@@ -29,13 +29,16 @@ afterAll(async () => {
 const serverAt = (at: number): Promise<Sshd> => startTarget({ config: [`ListenAddress 127.0.0.1:${at}`] });
 const hostKeys = async () => (await stage.admin.call(readAsset, { id: target.assetId })).hostKeys;
 const run = () => ssh(stage, person, direct(person, target), ["echo in"]).done;
-const eventsOf = async (action: string) => (await stage.admin.call(listAuditEvents, { action, targetId: target.assetId })).items;
+const eventsOf = async (action: string) =>
+  (await stage.admin.call(listAuditEvents, { action, targetId: target.assetId })).items;
 
 it("pins the key of the first connection, once", async () => {
   expect(await hostKeys()).toEqual([]);
   const first = await Promise.all([run(), run(), run()]);
   for (const { out } of first) expect(out.toString()).toBe("in\n");
-  expect(await hostKeys()).toMatchObject([{ state: "pinned", port, fingerprint: server.fingerprint, algorithm: "ssh-ed25519" }]);
+  expect(await hostKeys()).toMatchObject([
+    { state: "pinned", port, fingerprint: server.fingerprint, algorithm: "ssh-ed25519" },
+  ]);
   const events = await eventsOf("asset.host-key.pin");
   expect(events.length).toBeGreaterThanOrEqual(1);
   expect(events[0]).toMatchObject({ outcome: "ok", actor: { id: person.id }, via: "ssh" });
@@ -55,7 +58,10 @@ it("refuses a changed key, names both, and gives the target no credential", asyn
   expect(err).toMatch(/administrator/);
   expect(server.log()).not.toMatch(/Accepted|Failed|Postponed|userauth-request|authenticating user/i);
   const session = await sessionOf(stage, person, "ended");
-  expect(await endOf(stage, session.id)).toMatchObject({ endReason: "refused", endDetail: expect.stringContaining(server.fingerprint) });
+  expect(await endOf(stage, session.id)).toMatchObject({
+    endReason: "refused",
+    endDetail: expect.stringContaining(server.fingerprint),
+  });
   expect((await hostKeys()).map(({ state, fingerprint }) => [state, fingerprint]).toSorted()).toEqual([
     ["offered", server.fingerprint],
     ["pinned", before],
@@ -67,7 +73,9 @@ it("does not let just anybody, nor just any key, be accepted", async () => {
   const simple = await stage.program.signIn(person.loginName, person.password);
   const wish = { id: target.assetId, port, fingerprint: server.fingerprint };
   await expect(simple.call(acceptHostKey, wish)).rejects.toMatchObject({ status: 403 });
-  await expect(stage.admin.call(acceptHostKey, { ...wish, fingerprint: "SHA256:made-up" })).rejects.toBeInstanceOf(Refused);
+  await expect(stage.admin.call(acceptHostKey, { ...wish, fingerprint: "SHA256:made-up" })).rejects.toBeInstanceOf(
+    Refused,
+  );
   expect((await run()).code).toBe(254);
 });
 

@@ -45,11 +45,14 @@ async function exported(id: string): Promise<string> {
   return answer.text();
 }
 
-/** What asciinema shows of a recording, given the file on its standard input's place. */
+/** What asciinema shows of a recording; it wants a terminal. */
 async function played(cast: string): Promise<{ code: number | null; out: string }> {
   const file = join(stage.folder, `${randomBytes(4).toString("hex")}.cast`);
   await writeFile(file, cast);
-  const { code, out } = await start("/usr/bin/asciinema", ["cat", file], { HOME: stage.folder }).done;
+  const { code, out } = await start("/usr/bin/script", ["-qec", `/usr/bin/asciinema cat ${file}`, "/dev/null"], {
+    HOME: stage.folder,
+    TERM: "xterm",
+  }).done;
   return { code, out: out.toString("utf8") };
 }
 
@@ -85,7 +88,11 @@ describe("the recording of a shell", () => {
     const cast = await exported(session.id);
     const [head = "", ...lines] = cast.trimEnd().split("\n");
     expect(JSON.parse(head)).toMatchObject({ version: 2, width: 90, height: 25 });
-    expect(lines.map((line) => JSON.parse(line) as [number, string, string]).some(([, kind, data]) => kind === "r" && data === "120x35")).toBe(true);
+    expect(
+      lines
+        .map((line) => JSON.parse(line) as [number, string, string])
+        .some(([, kind, data]) => kind === "r" && data === "120x35"),
+    ).toBe(true);
     const { code, out } = await played(cast);
     expect(code).toBe(0);
     expect(out).toBe((await shownIn(stage, session.id)).toString("utf8"));
@@ -142,7 +149,9 @@ describe("recording verify", () => {
     const folder = join(stage.program.data, "recordings", "recordings", session.id.slice(-2), session.id);
     const names = (await readdir(folder)).toSorted();
     expect(names.filter((name) => name.endsWith(".seg")).length).toBeGreaterThan(1);
-    const spoiled = names.filter((name) => !name.endsWith(".seg")).concat(names.filter((name) => name.endsWith(".seg")).slice(-1));
+    const spoiled = names
+      .filter((name) => !name.endsWith(".seg"))
+      .concat(names.filter((name) => name.endsWith(".seg")).slice(-1));
     for (const name of spoiled) {
       const bytes = await readFile(join(folder, name));
       const at = bytes.length >> 1;

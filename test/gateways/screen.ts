@@ -16,13 +16,31 @@ export interface Screen {
 }
 
 /** Opens a terminal of that size with a person's connection; needs a key. After the client its exit code is shown. */
-export function openScreen(stage: Stage, person: Person, user: string, options: How & { cols?: number; rows?: number; command?: string[] } = {}): Screen {
+export function openScreen(
+  stage: Stage,
+  person: Person,
+  user: string,
+  options: How & { cols?: number; rows?: number; command?: string[] } = {},
+): Screen {
   const { cols = 100, rows = 30, command = [] } = options;
   const socket = join(stage.folder, `tmux-${Math.random().toString(36).slice(2)}`);
   const tmux = (...args: string[]): string =>
-    execFileSync("/usr/bin/tmux", ["-u", "-f", "/dev/null", "-S", socket, ...args], { encoding: "utf8", env: { PATH: process.env.PATH, LANG: "C.UTF-8", TERM: "xterm-256color" } });
-  const words = ["/usr/bin/ssh", ...sshArguments(stage, person, user, command, options)].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
-  tmux("new-session", "-d", "-x", String(cols), "-y", String(rows), `${words.join(" ")}; echo "client ended: $?"; sleep 60`);
+    execFileSync("/usr/bin/tmux", ["-u", "-f", "/dev/null", "-S", socket, ...args], {
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, LANG: "C.UTF-8", TERM: "xterm-256color" },
+    });
+  const words = ["/usr/bin/ssh", ...sshArguments(stage, person, user, command, options)].map(
+    (word) => `'${word.replaceAll("'", `'\\''`)}'`,
+  );
+  tmux(
+    "new-session",
+    "-d",
+    "-x",
+    String(cols),
+    "-y",
+    String(rows),
+    `${words.join(" ")}; echo "client ended: $?"; sleep 60`,
+  );
   tmux("set-option", "-g", "status", "off");
   tmux("resize-window", "-x", String(cols), "-y", String(rows));
   const text = (): string => tmux("capture-pane", "-p", "-S", "-200").replace(/[ \n]+$/, "");

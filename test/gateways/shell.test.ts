@@ -76,7 +76,10 @@ const isRunning = (pid: number): boolean => {
 };
 
 it("shows the menu: lists, picks by number and by text, comes back, leaves", async () => {
-  const [beta, gamma] = [await stage.target({ name: "beta-box", comment: "mail relay" }), await stage.target({ name: "gamma-box" })];
+  const [beta, gamma] = [
+    await stage.target({ name: "beta-box", comment: "mail relay" }),
+    await stage.target({ name: "gamma-box" }),
+  ];
   await stage.target({ name: "hidden-box" });
   const person = await newcomer(target, beta, gamma);
   const menu = screen(stage, person, person.loginName);
@@ -142,7 +145,12 @@ it("pages through many assets, on a small screen", async () => {
 it("asks which account when there are several", async () => {
   const two = await stage.target({ name: "two-accounts" });
   const { createAccount } = await import("../../src/assets/schema.ts");
-  await stage.admin.call(createAccount, { assetId: two.assetId, name: "wrong", username: "root", secret: { kind: "password", value: "this is wrong" } });
+  await stage.admin.call(createAccount, {
+    assetId: two.assetId,
+    name: "wrong",
+    username: "root",
+    secret: { kind: "password", value: "this is wrong" },
+  });
   const person = await newcomer(two);
   const menu = screen(stage, person, person.loginName);
   await menu.shows(/Connect to>/);

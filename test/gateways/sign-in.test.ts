@@ -29,8 +29,10 @@ const runs = (ran: { code: number | null; out: Buffer; err: string }) => {
 
 describe("a right password", () => {
   for (const method of ["password", "keyboard-interactive"] as const) {
-    it(`lets OpenSSH in by ${method}`, async () => runs(await ssh(stage, person, direct(person, target), [COMMAND], { method }).done));
-    it(`lets plink in by ${method}`, async () => runs(await plink(stage, person, direct(person, target), [COMMAND], { method }).done));
+    it(`lets OpenSSH in by ${method}`, async () =>
+      runs(await ssh(stage, person, direct(person, target), [COMMAND], { method }).done));
+    it(`lets plink in by ${method}`, async () =>
+      runs(await plink(stage, person, direct(person, target), [COMMAND], { method }).done));
     it(`lets paramiko in by ${method}`, async () => {
       const proof = method === "password" ? { password: person.password } : { interactive: person.password };
       const answer = await paramiko(stage, { user: direct(person, target), command: COMMAND, ...proof });
@@ -116,13 +118,20 @@ describe("refused is", () => {
 
   it("a disabled user, by password and by key", async () => {
     const [one, two] = [await newcomer(), await newcomer({ type: "ed25519" })];
-    for (const { user } of [one, two]) await stage.admin.call(updateUser, { id: user.id, version: user.version, active: false });
+    for (const { user } of [one, two])
+      await stage.admin.call(updateUser, { id: user.id, version: user.version, active: false });
     await refusals(one);
     await refusals(two);
   });
 
   it("a user name in a form that nobody has", async () => {
-    for (const user of [`${person.loginName}@x`, `${person.loginName}@@x`, `@${person.loginName}`, "a@b@c@d@e", "x".repeat(5000)]) {
+    for (const user of [
+      `${person.loginName}@x`,
+      `${person.loginName}@@x`,
+      `@${person.loginName}`,
+      "a@b@c@d@e",
+      "x".repeat(5000),
+    ]) {
       const { error } = await paramiko(stage, { user, password: person.password });
       expect(error, user.slice(0, 40)).toBeDefined();
     }

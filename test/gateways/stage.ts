@@ -43,7 +43,11 @@ export interface Stage {
   /** An asset that stands for `sshd`, with the account `root`. */
   target(options?: { name?: string; sshd?: Sshd; port?: number; comment?: string; account?: string }): Promise<Target>;
   /** Lets the person connect to the target; returns the rule. */
-  allow(person: Person, target: Target, more?: Partial<z.input<typeof createGrant.input>>): Promise<{ id: string; version: number }>;
+  allow(
+    person: Person,
+    target: Target,
+    more?: Partial<z.input<typeof createGrant.input>>,
+  ): Promise<{ id: string; version: number }>;
   /** Reads what the API does not tell. */
   query(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
@@ -57,21 +61,43 @@ export interface KeyOptions {
 const targetKey = makeKey("ed25519");
 
 /** `embedded`: with a database of its own, for tests that kill processes; otherwise a clone of the migrated one. */
-export async function setStage(options: { args?: readonly string[]; sshd?: Parameters<typeof startSshd>[0] } = {}): Promise<Stage> {
+export async function setStage(
+  options: { args?: readonly string[]; sshd?: Parameters<typeof startSshd>[0] } = {},
+): Promise<Stage> {
   process.env.SALLYPORT_MASTER_KEY ??= randomBytes(32).toString("base64");
   const database = await testDatabase({ max: 2 });
   const folder = mkdtempSync(join(tmpdir(), "gateways-"));
   const pool = new pg.Pool({ connectionString: database.url, max: 2 });
-  const program = await startTestProgram({ database: database.url, args: ["--sign-ins-per-minute", "1000", ...(options.args ?? [])] });
+  const program = await startTestProgram({
+    database: database.url,
+    args: ["--sign-ins-per-minute", "1000", ...(options.args ?? [])],
+  });
   const [sshd, admin] = await Promise.all([startTarget(options.sshd), program.setUp()]);
   const knownHosts = join(folder, "known-hosts");
-  writeFileSync(knownHosts, execFileSync("ssh-keyscan", ["-p", String(program.sshPort), "127.0.0.1"], { stdio: ["ignore", "pipe", "ignore"] }));
+  writeFileSync(
+    knownHosts,
+    execFileSync("ssh-keyscan", ["-p", String(program.sshPort), "127.0.0.1"], { stdio: ["ignore", "pipe", "ignore"] }),
+  );
   const hostKeys = execFileSync("ssh-keygen", ["-lf", knownHosts], { encoding: "utf8" }).match(/SHA256:\S+/g) ?? [];
 
-  async function person({ key, roles, active }: { key?: KeyOptions; roles?: string[]; active?: boolean } = {}): Promise<Person> {
+  async function person({
+    key,
+    roles,
+    active,
+  }: {
+    key?: KeyOptions;
+    roles?: string[];
+    active?: boolean;
+  } = {}): Promise<Person> {
     const loginName = `p-${randomBytes(4).toString("hex")}`;
     const password = `pass-${randomBytes(9).toString("hex")}`;
-    const given = { loginName, name: `Person ${loginName}`, password, ...(roles && { roles }), ...(active === false && { active }) };
+    const given = {
+      loginName,
+      name: `Person ${loginName}`,
+      password,
+      ...(roles && { roles }),
+      ...(active === false && { active }),
+    };
     const user = await admin.call(createUser, given);
     let keyFile = "";
     if (key) {
@@ -93,7 +119,12 @@ export async function setStage(options: { args?: readonly string[]; sshd?: Param
     person,
     async target({ name = `host-${randomBytes(4).toString("hex")}`, account = "root", comment = "", ...where } = {}) {
       const port = where.port ?? (where.sshd ?? sshd).port;
-      const asset = await admin.call(createAsset, { name, host: "127.0.0.1", comment, protocols: [{ kind: "ssh", port }] });
+      const asset = await admin.call(createAsset, {
+        name,
+        host: "127.0.0.1",
+        comment,
+        protocols: [{ kind: "ssh", port }],
+      });
       const secret = { kind: "key", value: targetKey.privateKey } as const;
       const made = await admin.call(createAccount, { assetId: asset.id, name: account, username: "root", secret });
       return { assetId: asset.id, accountId: made.id, name, account };
@@ -124,7 +155,11 @@ export const startTarget = ({ config = [], ...options }: Parameters<typeof start
 const PLAIN_SHELL = ["SetEnv HOME=/nonexistent", "PrintLastLog no", "PrintMotd no"];
 
 /** Repeats `look` until it gives something; throws with `what` after `ms`. */
-export async function eventually<T>(what: string, look: () => Promise<T | null | undefined | false> | T | null | undefined | false, ms = 8_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
+  ms = 8_000,
+): Promise<T> {
   const end = Date.now() + ms;
   for (;;) {
     const found = await look();
@@ -146,30 +181,41 @@ export async function sessionOf(stage: Stage, person: Person, state: "live" | "e
 
 /** The session once its row has ended. */
 export const endOf = (stage: Stage, id: string, ms = 8_000): Promise<Session> =>
-  eventually(`the end of session ${id}`, async () => {
-    const session = await stage.admin.call(readSession, { id });
-    return session.state === "ended" && session;
-  }, ms);
+  eventually(
+    `the end of session ${id}`,
+    async () => {
+      const session = await stage.admin.call(readSession, { id });
+      return session.state === "ended" && session;
+    },
+    ms,
+  );
 
 /** The session once its recording lies in the store. */
 export const stored = (stage: Stage, id: string, ms = 20_000): Promise<Session> =>
-  eventually(`the stored recording of session ${id}`, async () => {
-    const session = await stage.admin.call(readSession, { id });
-    return session.recording.state === "stored" && session;
-  }, ms);
+  eventually(
+    `the stored recording of session ${id}`,
+    async () => {
+      const session = await stage.admin.call(readSession, { id });
+      return session.recording.state === "stored" && session;
+    },
+    ms,
+  );
 
 /** Processes of one role that the program runs now. */
 export function processesOf(stage: Stage, role: "api" | "gateway"): number[] {
   const parent = stage.program.process.pid;
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
-    try {
-      const [, after = ""] = /\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
-      const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-      return Number(after.split(" ")[1]) === parent && words.includes(role);
-    } catch {
-      return false;
-    }
-  });
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const [, after = ""] = /\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
+        const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+        return Number(after.split(" ")[1]) === parent && words.includes(role);
+      } catch {
+        return false;
+      }
+    });
 }
 
 /** A script that answers every question of ssh with the variable GATE_PASSWORD. */

@@ -5,7 +5,19 @@ import { readSession } from "../../src/sessions/schema.ts";
 import { direct, type Running, ssh } from "./clients.ts";
 import { shownIn } from "./replay.ts";
 import { startSilentProxy } from "./silent-proxy.ts";
-import { endOf, eventually, pause, type Person, processesOf, sessionOf, setStage, type Stage, startTarget, stored, type Target } from "./stage.ts";
+import {
+  endOf,
+  eventually,
+  pause,
+  type Person,
+  processesOf,
+  sessionOf,
+  setStage,
+  type Stage,
+  startTarget,
+  stored,
+  type Target,
+} from "./stage.ts";
 
 let stage: Stage;
 let target: Target;
@@ -48,7 +60,8 @@ it("ends the session of a client that stopped while the target floods it", async
   await ready(client);
   const { id } = await sessionOf(stage, person);
   client.child.kill("SIGSTOP");
-  const memory = () => processesOf(stage, "gateway").map((pid) => Number(execFileSync("ps", ["-o", "rss=", "-p", String(pid)])));
+  const memory = () =>
+    processesOf(stage, "gateway").map((pid) => Number(execFileSync("ps", ["-o", "rss=", "-p", String(pid)])));
   const before = Math.max(...memory());
   const flood = ssh(stage, person, direct(person, target), ["yes | head -c 200000000 | tail -c 1"]);
   expect((await flood.done).code).toBe(0);
@@ -81,7 +94,10 @@ it("tells the person when the target's process dies", async () => {
   const { code } = await client.done;
   expect(code).toBe(255);
   expect(client.out() + client.err()).toMatch(/The target closed the connection/);
-  expect(await endOf(stage, id)).toMatchObject({ endReason: "target_lost", endDetail: expect.stringMatching(/closed the connection/) });
+  expect(await endOf(stage, id)).toMatchObject({
+    endReason: "target_lost",
+    endDetail: expect.stringMatching(/closed the connection/),
+  });
   await sshd.stop();
 }, 30_000);
 
@@ -148,6 +164,8 @@ it("keeps all that a person saw when the gateway is killed, and the other gatewa
 
 it("takes sessions again at the gateway that was started anew", async () => {
   await eventually("two gateways", () => processesOf(stage, "gateway").length === 2);
-  const done = await Promise.all([1, 2, 3, 4].map(() => ssh(stage, person, direct(person, target), ["echo back"]).done));
+  const done = await Promise.all(
+    [1, 2, 3, 4].map(() => ssh(stage, person, direct(person, target), ["echo back"]).done),
+  );
   expect(done.map(({ out }) => out.toString())).toEqual(Array(4).fill("back\n"));
 });

@@ -20,7 +20,12 @@ export interface Socket {
 }
 
 /** Opens a web socket of the API; `origin` is the console's own unless given. */
-export function openSocket(stage: Stage, client: Client, path: string, options: { origin?: string | null } = {}): Socket {
+export function openSocket(
+  stage: Stage,
+  client: Client,
+  path: string,
+  options: { origin?: string | null } = {},
+): Socket {
   const { origin = stage.program.url } = options;
   const headers = { ...(client.cookie && { cookie: client.cookie }), ...(origin !== null && { origin }) };
   const socket = new WebSocket(`${stage.program.url.replace(/^http/, "ws")}/api${path}`, { headers });
@@ -48,14 +53,21 @@ export function openSocket(stage: Stage, client: Client, path: string, options: 
     tell: (request) => socket.send(JSON.stringify(request)),
     async shows(pattern, ms = 8_000) {
       await eventually("output", () => pattern.test(out()), ms).catch(() => {
-        throw new Error(`${pattern} did not come (${ended}); ${JSON.stringify(notices)} ${JSON.stringify(out().slice(-2000))}`);
+        throw new Error(
+          `${pattern} did not come (${ended}); ${JSON.stringify(notices)} ${JSON.stringify(out().slice(-2000))}`,
+        );
       });
     },
     async notice<T extends TerminalNotice["type"]>(type: T, ms = 8_000) {
-      const found = await eventually(`the notice ${type}; there are ${JSON.stringify(notices)} (${ended})`, () => notices.find((notice) => notice.type === type), ms);
+      const found = await eventually(
+        `the notice ${type}; there are ${JSON.stringify(notices)} (${ended})`,
+        () => notices.find((notice) => notice.type === type),
+        ms,
+      );
       return found as Extract<TerminalNotice, { type: T }>;
     },
-    whenEnded: async (ms = 8_000) => (await eventually("the end of the socket", () => (ended === null ? null : { ended }), ms)).ended,
+    whenEnded: async (ms = 8_000) =>
+      (await eventually("the end of the socket", () => (ended === null ? null : { ended }), ms)).ended,
     drop: () => socket.terminate(),
   };
 }

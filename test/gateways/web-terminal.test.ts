@@ -28,7 +28,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stage?.close(), 30_000);
 
-const place = (size = "cols=90&rows=25"): string => `/terminal?assetId=${target.assetId}&accountId=${target.accountId}&${size}`;
+const place = (size = "cols=90&rows=25"): string =>
+  `/terminal?assetId=${target.assetId}&accountId=${target.accountId}&${size}`;
 
 async function terminal(who = client): Promise<{ socket: Socket; id: string }> {
   const socket = openSocket(stage, who, place());
@@ -39,7 +40,12 @@ async function terminal(who = client): Promise<{ socket: Socket; id: string }> {
 describe("a web terminal", () => {
   it("opens, types, resizes and closes; all of it is recorded", async () => {
     const { socket, id } = await terminal();
-    expect(await socket.notice("opened")).toMatchObject({ asset: "web-box", account: "root", recorded: true, until: null });
+    expect(await socket.notice("opened")).toMatchObject({
+      asset: "web-box",
+      account: "root",
+      recorded: true,
+      until: null,
+    });
     socket.type("stty size; echo größe-漢字-$((1+1))\r");
     await socket.shows(/^25 90\r$/m);
     await socket.shows(/^größe-漢字-2\r$/m);
@@ -100,7 +106,11 @@ describe("a web terminal", () => {
     const { socket, id } = await terminal();
     socket.type("stty -echo; seq 1 200000; exit\r");
     await socket.whenEnded(20_000);
-    const numbers = socket.out().match(/^\d+(?=\r$)/gm)?.map(Number) ?? [];
+    const numbers =
+      socket
+        .out()
+        .match(/^\d+(?=\r$)/gm)
+        ?.map(Number) ?? [];
     expect(numbers.length).toBe(200_000);
     expect(numbers.every((number, index) => number === index + 1)).toBe(true);
     await endOf(stage, id);
@@ -156,7 +166,10 @@ describe("a watcher", () => {
     expect(shell.out()).not.toContain("intruded");
     expect(shell.out().endsWith(watcher.out().slice(-100))).toBe(true);
     await stage.admin.call(terminateSession, { id, reason: "enough" });
-    expect(await watcher.notice("ended")).toMatchObject({ reason: "terminated", detail: expect.stringMatching(/enough/) });
+    expect(await watcher.notice("ended")).toMatchObject({
+      reason: "terminated",
+      detail: expect.stringMatching(/enough/),
+    });
     expect((await shell.done).code).toBe(255);
     const { items } = await stage.admin.call(listAuditEvents, { action: "session.watch", targetId: id });
     expect(items).toMatchObject([{ outcome: "ok", actor: { name: "Ada Admin" } }]);
@@ -165,9 +178,13 @@ describe("a watcher", () => {
   it("is announced at a web terminal, and follows its size", async () => {
     const { socket, id } = await terminal();
     const watcher = openSocket(stage, stage.admin, `/sessions/${id}/watch`);
-    await eventually("the watcher's name", () => socket.notices.some((notice) => notice.type === "watchers" && notice.names.includes("Ada Admin")));
+    await eventually("the watcher's name", () =>
+      socket.notices.some((notice) => notice.type === "watchers" && notice.names.includes("Ada Admin")),
+    );
     socket.tell({ type: "resize", cols: 100, rows: 33 });
-    await eventually("the size", () => watcher.notices.some((notice) => notice.type === "size" && notice.cols === 100 && notice.rows === 33));
+    await eventually("the size", () =>
+      watcher.notices.some((notice) => notice.type === "size" && notice.cols === 100 && notice.rows === 33),
+    );
     watcher.drop();
     await eventually("the watcher's leaving", () => {
       const last = socket.notices.findLast((notice) => notice.type === "watchers");
@@ -189,7 +206,10 @@ it("ends within a second when the rule goes, with words", async () => {
   const { socket, id } = await terminal();
   await stage.admin.call(deleteGrant, { id: rule.id });
   const answered = performance.now();
-  expect(await socket.notice("ended")).toMatchObject({ reason: "revoked", detail: expect.stringMatching(/permission/i) });
+  expect(await socket.notice("ended")).toMatchObject({
+    reason: "revoked",
+    detail: expect.stringMatching(/permission/i),
+  });
   expect(performance.now() - answered).toBeLessThan(1000);
   expect(await endOf(stage, id)).toMatchObject({ endReason: "revoked" });
   expect(await openSocket(stage, client, place()).whenEnded()).toBe(4403);

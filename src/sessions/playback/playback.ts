@@ -1,6 +1,14 @@
 import type { KeyObject } from "node:crypto";
 import { type Actor, Fault, notFound } from "../../core/index.ts";
-import { asciicast, loadManifest, openPlayback, type Playback, type Store, terminalLines, unwrapDataKey } from "../../audit/index.ts";
+import {
+  asciicast,
+  loadManifest,
+  openPlayback,
+  type Playback,
+  type Store,
+  terminalLines,
+  unwrapDataKey,
+} from "../../audit/index.ts";
 import { type Db, type Sealer, serve } from "../../db/index.ts";
 import { findSession } from "../live/session.store.ts";
 import * as schema from "../schema.ts";
@@ -75,7 +83,10 @@ export function playbackActions(deps: { store: Store; publicKey: KeyObject; seal
       async run({ db, actor }, { id, from, maxBytes }) {
         const { playback } = await open(db, actor, id);
         const { chunks, next } = await playback.page({ sequence: from, maxBytes });
-        return { chunks: chunks.flatMap((chunk) => toPlaybackChunk(chunk, playback.manifest.header.terminal === false)), next };
+        return {
+          chunks: chunks.flatMap((chunk) => toPlaybackChunk(chunk, playback.manifest.header.terminal === false)),
+          next,
+        };
       },
     }),
     serve(schema.exportRecording, {
