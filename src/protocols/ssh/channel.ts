@@ -3,7 +3,7 @@ import type { Transport } from "./transport.ts";
 /** 0: standard output (or input), 1: standard error. */
 export type Stream = 0 | 1;
 
-/** How a command ended on the target; null: it never said. */
+/** How a command ended on the target (the code as a signed 32-bit number); null: it never said. */
 export type Exit = { readonly code: number } | { readonly signal: string } | null;
 
 export interface Pty {

@@ -54,6 +54,7 @@ export function createServerAuth(deps: {
   let state: "waiting" | "busy" | "done" = "waiting";
   let serviceOpen = false;
   let attempts = 0;
+  let asked = false;
   let answer: ((answers: readonly string[] | null) => void) | undefined;
   const queue: Request[] = [];
 
@@ -95,7 +96,7 @@ export function createServerAuth(deps: {
     return new Promise((resolve) => (answer = resolve));
   }
   function reject(partial = false): void {
-    if (attempts > maxAttempts) return stop("Too many attempts to sign in.", DISCONNECT.noMoreAuthMethods);
+    if (attempts >= maxAttempts && !partial) return stop("Too many attempts to sign in.", DISCONNECT.noMoreAuthMethods);
     transport().protocol.authFailure(methods, partial);
   }
   function decide(request: Request, attempt: AuthAttempt, verdict: AuthVerdict): void {
@@ -116,7 +117,8 @@ export function createServerAuth(deps: {
   }
   async function handle(request: Request): Promise<void> {
     state = "busy";
-    if (request.method !== "none") attempts += 1;
+    if (request.method !== "none" || asked) attempts += 1;
+    asked = true;
     const attempt = toAttempt(request);
     try {
       if (attempt) decide(request, attempt, await deps.authenticate(attempt));

@@ -14,7 +14,7 @@ export interface SshLimits {
   readonly connections: number;
   /** Connections at once that are not signed in yet. */
   readonly signingIn: number;
-  /** Attempts to sign in per connection; "none" does not count. */
+  /** Attempts to sign in per connection, offers of keys included; a first "none" does not count. */
   readonly attempts: number;
   /** From the connection until signed in, in ms. */
   readonly signInMs: number;

@@ -23,9 +23,9 @@ const exits = new WeakMap<WireChannel, Exit>();
 
 /** The requests a target makes inside a channel: how the command ended; nothing else is granted. */
 export function targetRequest(channel: WireChannel, type: string, wantReply: boolean, data: unknown): void {
-  if (type === "exit-status" && !exits.has(channel)) exits.set(channel, { code: data as number });
+  if (type === "exit-status" && !exits.has(channel)) exits.set(channel, { code: (data as number) | 0 });
   if (type === "exit-signal" && !exits.has(channel))
-    exits.set(channel, { signal: (data as { signal: string }).signal });
+    exits.set(channel, { signal: (data as { signal: string }).signal.replace(/[^\w@.-]/g, "").slice(0, 32) });
   if (wantReply && channel.open) channel.transport.protocol.channelFailure(channel.remoteId);
 }
 

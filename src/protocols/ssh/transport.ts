@@ -61,6 +61,10 @@ export interface Transport {
 
 /** Unsent bytes at which writers wait; a client that grants a window but does not read must not fill our memory. */
 const SOCKET_FULL = 1024 * 1024;
+/** Unsent bytes at which we stop reading: the other side asks for answers and does not fetch them. */
+const SOCKET_STUCK = 4 * SOCKET_FULL;
+/** Keepalive intervals that an exchange of new keys may take; packets wait in memory meanwhile. */
+const EXCHANGE_TICKS = 8;
 /** Bytes read from one socket in one turn of the event loop. */
 const TURN = 128 * 1024;
 const GOODBYE_MS = 1000;
@@ -82,8 +86,8 @@ export function createTransport(options: TransportOptions): Transport {
     const packet = unwritten[oldest];
     oldest += 1;
     if (packet && !error) recycle(packet);
-    if (oldest < unwritten.length) return;
-    unwritten.length = 0;
+    if (oldest < unwritten.length && oldest < 1024) return;
+    unwritten.splice(0, oldest);
     oldest = 0;
   };
   const uncork = () => {
@@ -115,17 +119,22 @@ export function createTransport(options: TransportOptions): Transport {
     onHandshakeComplete(negotiated) {
       protocol._debug = undefined;
       exchangedAt = socket.bytesRead + socket.bytesWritten;
+      exchanging = 0;
+      goOn();
       options.onKeys(negotiated);
     },
     ...(options.onHandshakeLine ? { debug: options.onHandshakeLine } : {}),
     ...(options.hostVerifier ? { hostVerifier: options.hostVerifier } : {}),
   });
 
+  function goOn(): void {
+    for (const resume of waiting.splice(0)) resume();
+  }
   function finish(why: TransportEnd): void {
     if (over) return;
     over = true;
     clearInterval(timer);
-    for (const resume of waiting.splice(0)) resume();
+    goOn();
     protocol.cleanup();
     settle(why);
   }
@@ -144,10 +153,13 @@ export function createTransport(options: TransportOptions): Transport {
   let exchangedAt = 0;
   let heardBytes = 0;
   let silent = 0;
+  let exchanging = 0;
   const rekeyBytes = options.rekeyBytes ?? REKEY_BYTES;
   function tick(): void {
     const traffic = socket.bytesRead + socket.bytesWritten;
-    if (traffic - exchangedAt > rekeyBytes && protocol._kexinit === undefined) protocol.rekey();
+    if (protocol._kexinit !== undefined) exchanging += 1;
+    else if (traffic - exchangedAt > rekeyBytes) protocol.rekey();
+    if (exchanging > EXCHANGE_TICKS) return destroy({ kind: "failed", words: "the exchange of new keys did not end" });
     if (socket.bytesRead !== heardBytes) {
       heardBytes = socket.bytesRead;
       silent = 0;
@@ -161,13 +173,13 @@ export function createTransport(options: TransportOptions): Transport {
   let turn = 0;
   const nextTurn = () => {
     turn = 0;
-    if (socket.isPaused()) socket.resume();
+    if (socket.isPaused() && socket.writableLength < SOCKET_STUCK) socket.resume();
   };
   /** libuv would read up to 2 MB of one busy socket before it looks at the next; others' keystrokes wait that long. */
   function takeTurns(bytes: number): void {
     if (turn === 0) setImmediate(nextTurn);
     turn += bytes;
-    if (turn >= TURN) socket.pause();
+    if (turn >= TURN || socket.writableLength >= SOCKET_STUCK) socket.pause();
   }
 
   socket.setNoDelay(true);
@@ -175,7 +187,8 @@ export function createTransport(options: TransportOptions): Transport {
   socket.on("end", () => close({ kind: "ended", words: "the connection was closed" }));
   socket.on("close", () => finish({ kind: "ended", words: "the connection was closed" }));
   socket.on("drain", () => {
-    for (const resume of waiting.splice(0)) resume();
+    goOn();
+    if (socket.isPaused()) socket.resume();
   });
   socket.pause();
   void cryptoReady.then(() => {
@@ -205,7 +218,7 @@ export function createTransport(options: TransportOptions): Transport {
       timer = setInterval(tick, keepalive.intervalMs);
     },
     room() {
-      if (over || socket.writableLength < SOCKET_FULL) return undefined;
+      if (over || (socket.writableLength < SOCKET_FULL && protocol._kexinit === undefined)) return undefined;
       return new Promise((resolve) => waiting.push(resolve));
     },
     end(words = "", reason = DISCONNECT.byApplication) {
