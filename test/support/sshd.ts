@@ -66,6 +66,8 @@ export async function startSshd(options: StartSshd = {}): Promise<Sshd> {
     "MaxSessions 500",
     "Subsystem sftp internal-sftp",
     "AcceptEnv LANG LC_*",
+    // The start-up files of whoever runs the tests stay out of it: slow, and some take locks.
+    `SetEnv SHLVL=1 HOME=${folder}`,
   ];
   const file = join(folder, "sshd_config");
   writeFileSync(file, `${lines.join("\n")}\n`);
