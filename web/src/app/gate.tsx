@@ -43,6 +43,10 @@ export function Gate() {
         width={360}
         zIndex={2000}
         keyboard={false}
+        className="again"
+        afterOpenChange={(shown) =>
+          shown && document.querySelector<HTMLElement>(".again input[type=password]")?.focus()
+        }
       >
         <p className="muted">{t("shell.signIn.againText")}</p>
         <SignInForm loginName={known.loginName} done={signedIn} />

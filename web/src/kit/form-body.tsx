@@ -99,12 +99,14 @@ export function FormBody({
           </p>
         ))}
       </div>
-      {form.error && !form.conflict && !(form.error instanceof ApiFault && form.error.problems.length > 0) && (
-        <Problem error={form.error} />
-      )}
+      {form.error && !form.conflict && !isShownElsewhere(form.error) && <Problem error={form.error} />}
     </div>
   );
 }
+
+/** Problems stand at their fields, and a lost session asks for the password again. */
+const isShownElsewhere = (error: unknown): boolean =>
+  error instanceof ApiFault && (error.problems.length > 0 || error.code === "unauthenticated");
 
 function FieldLine({ endpoint, form, field }: { endpoint: Endpoint; form: Form; field: Field }) {
   const { t } = useTranslation();

@@ -72,11 +72,14 @@ export function Denied({ error }: { error: ApiFault }) {
 /** What is to be told of anything that was thrown. */
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : JSON.stringify(error));
 
+/** From this status on it is the server that failed, and the request is worth naming. */
+const SERVER_FAULT = 500;
+
 /** A failure at the place where the action was started. */
 export function Problem({ error }: { error: unknown }) {
   const { t } = useTranslation();
   if (!error) return null;
-  const id = error instanceof ApiFault ? error.requestId : null;
+  const id = error instanceof ApiFault && error.status >= SERVER_FAULT ? error.requestId : null;
   return (
     <div className="note note-bad" role="alert">
       {messageOf(error)}
