@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { z } from "zod";
 import { HIDDEN, redact } from "../../src/core/index.ts";
 
@@ -49,7 +51,7 @@ interface Def {
   readonly values?: readonly unknown[];
 }
 
-const defOf = (schema: z.ZodType): Def => schema._zod.def as unknown as Def;
+const defOf = (schema: z.ZodType): Def => schema._zod.def;
 const SAMPLES = [
   "00000000-0000-7000-8000-0000000000ff",
   "2030-01-01T00:00:00Z",
@@ -94,4 +96,12 @@ export function hiddenPaths(schema: z.ZodType, path: string): string[] {
     return "x".repeat(20);
   });
   return paths;
+}
+
+/** Paths of all files, below the directory. */
+export async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1));
 }

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Door, guest, openDoor } from "../../../test/security/door.ts";
-import { type Actor, Fault } from "../../core/index.ts";
+import type { Actor, Fault } from "../../core/index.ts";
 import { DEFAULT_ORGANIZATION } from "../index.ts";
 import {
   changeMyPassword,
