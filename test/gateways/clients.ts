@@ -67,12 +67,6 @@ export function start(file: string, args: readonly string[], env: Record<string,
   };
 }
 
-const USER_METHOD = {
-  password: "password",
-  "keyboard-interactive": "keyboard-interactive",
-  publickey: "publickey",
-} as const;
-
 /** OpenSSH's client; by key if the person has one. `user` is what stands before the gate's address. */
 export const ssh = (
   stage: Stage,
@@ -96,19 +90,18 @@ export function sshArguments(
 ): string[] {
   const chosen = method ?? (person.keyFile ? "publickey" : "password");
   return [
-    ...["-F", "none", "-p", String(stage.program.sshPort), "-l", user, "-o", `UserKnownHostsFile=${stage.knownHosts}`],
-    ...[
-      "-o",
-      "StrictHostKeyChecking=yes",
-      "-o",
-      "NumberOfPasswordPrompts=1",
-      "-o",
-      "LogLevel=INFO",
-      "-o",
-      "ControlMaster=no",
-    ],
-    ...["-o", `PreferredAuthentications=${USER_METHOD[chosen]}`, "-o", "IdentitiesOnly=yes"],
-    ...(person.keyFile && chosen === "publickey" ? ["-i", person.keyFile] : ["-o", "PubkeyAuthentication=no"]),
+    "-F",
+    "none",
+    `-p${stage.program.sshPort}`,
+    `-l${user}`,
+    `-oUserKnownHostsFile=${stage.knownHosts}`,
+    "-oStrictHostKeyChecking=yes",
+    "-oNumberOfPasswordPrompts=1",
+    "-oLogLevel=INFO",
+    "-oControlMaster=no",
+    `-oPreferredAuthentications=${chosen}`,
+    "-oIdentitiesOnly=yes",
+    person.keyFile && chosen === "publickey" ? `-i${person.keyFile}` : "-oPubkeyAuthentication=no",
     ...options,
     "127.0.0.1",
     ...command,

@@ -55,31 +55,30 @@ async function connected(person: Person, on: Target): Promise<Omit<Live, "rule">
   return { person, client, session: await sessionOf(stage, person) };
 }
 
-/** The client ends within a second of `cut`, with words; the row says why; a new session is refused. */
-async function ends(
-  { client, session }: Omit<Live, "rule">,
-  cut: () => Promise<unknown>,
-  reason: string,
-  words: RegExp,
-): Promise<void> {
+/** How the client and the row ended after `cut`; `soon`: within a second of its answer. */
+async function endBy({ client, session }: Omit<Live, "rule">, cut: () => Promise<unknown>) {
   await cut();
   const answered = performance.now();
   const { code } = await client.done;
-  const took = performance.now() - answered;
-  expect(code).toBe(255);
-  expect(client.out() + client.err()).toMatch(words);
-  expect(took).toBeLessThan(A_SECOND);
-  expect(await endOf(stage, session.id)).toMatchObject({ endReason: reason, state: "ended" });
+  const soon = performance.now() - answered < A_SECOND;
+  const { endReason, state } = await endOf(stage, session.id);
+  return { code, soon, words: client.out() + client.err(), endReason, state };
 }
 
-async function isRefused(person: Person, on: Target = target): Promise<void> {
-  const { code, out } = await ssh(stage, person, direct(person, on), ["echo in"]).done;
-  expect(code).not.toBe(0);
-  expect(out.toString()).toBe("");
-}
-
+const ended = (endReason: string, words: RegExp) => ({
+  code: 255,
+  soon: true,
+  words: expect.stringMatching(words),
+  endReason,
+  state: "ended",
+});
 /** Ending the connection may overtake the words about the session. */
-const PERMISSION = /permission for this session ended|Your access ended/i;
+const REVOKED = ended("revoked", /permission for this session ended|Your access ended/i);
+
+/** What a new command of the person prints. */
+async function getsIn(person: Person, on: Target = target): Promise<string> {
+  return (await ssh(stage, person, direct(person, on), ["echo in"]).done).out.toString();
+}
 
 describe("a live session ends within a second", () => {
   it("when an administrator terminates it, with name and reason", async () => {
@@ -87,12 +86,9 @@ describe("a live session ends within a second", () => {
     const other = await connected(one.person, target);
     const { items } = await stage.admin.call(listSessions, { userId: one.person.id, state: "live" });
     expect(items.map(({ id }) => id).toSorted()).toEqual([one.session.id, other.session.id].toSorted());
-    await ends(
-      one,
-      () => stage.admin.call(terminateSession, { id: one.session.id, reason: "maintenance" }),
-      "terminated",
-      /Ada Admin ended this session: maintenance/,
-    );
+    expect(
+      await endBy(one, () => stage.admin.call(terminateSession, { id: one.session.id, reason: "maintenance" })),
+    ).toEqual(ended("terminated", /Ada Admin ended this session: maintenance/));
     other.client.write("echo still-$((1+1))\nexit\n");
     await other.client.shows(/^still-2\r$/m);
     await other.client.done;
@@ -100,8 +96,8 @@ describe("a live session ends within a second", () => {
 
   it("when the rule is deleted", async () => {
     const one = await live();
-    await ends(one, () => stage.admin.call(deleteGrant, { id: one.rule.id }), "revoked", PERMISSION);
-    await isRefused(one.person);
+    expect(await endBy(one, () => stage.admin.call(deleteGrant, { id: one.rule.id }))).toEqual(REVOKED);
+    expect(await getsIn(one.person)).toBe("");
   });
 
   it("when the rule is switched off, and not while another rule covers it", async () => {
@@ -110,28 +106,25 @@ describe("a live session ends within a second", () => {
     await stage.admin.call(updateGrant, { ...one.rule, active: false });
     await pause(500);
     expect((await sessionOf(stage, one.person)).id).toBe(one.session.id);
-    await ends(
-      one,
-      () => stage.admin.call(updateGrant, { id: second.id, version: second.version, active: false }),
-      "revoked",
-      PERMISSION,
-    );
-    await isRefused(one.person);
+    expect(
+      await endBy(one, () => stage.admin.call(updateGrant, { id: second.id, version: second.version, active: false })),
+    ).toEqual(REVOKED);
+    expect(await getsIn(one.person)).toBe("");
   });
 
   it("when the rule loses the account", async () => {
     const one = await live();
     const cut = () => stage.admin.call(updateGrant, { ...one.rule, accounts: { names: ["somebody-else"] } });
-    await ends(one, cut, "revoked", PERMISSION);
-    await isRefused(one.person);
+    expect(await endBy(one, cut)).toEqual(REVOKED);
+    expect(await getsIn(one.person)).toBe("");
   });
 
   it("when the rule's time is over", async () => {
     const until = Date.now() + 4000;
     const one = await live(target, { expiresAt: new Date(until).toISOString() });
     expect(Date.now()).toBeLessThan(until);
-    await ends(one, () => pause(until - Date.now()), "revoked", PERMISSION);
-    await isRefused(one.person);
+    expect(await endBy(one, () => pause(until - Date.now()))).toEqual(REVOKED);
+    expect(await getsIn(one.person)).toBe("");
   });
 
   it("when the person leaves the group", async () => {
@@ -139,39 +132,33 @@ describe("a live session ends within a second", () => {
     const group = await stage.admin.call(createGroup, { name: `group-${person.loginName}`, userIds: [person.id] });
     await stage.allow(person, target, { userIds: [], groupIds: [group.id] });
     const one = await connected(person, target);
-    await ends(
-      one,
-      () => stage.admin.call(removeGroupMembers, { id: group.id, userIds: [person.id] }),
-      "revoked",
-      PERMISSION,
-    );
-    await isRefused(person);
+    expect(
+      await endBy(one, () => stage.admin.call(removeGroupMembers, { id: group.id, userIds: [person.id] })),
+    ).toEqual(REVOKED);
+    expect(await getsIn(person)).toBe("");
   });
 
   it("when the person is disabled", async () => {
     const one = await live();
     const { id, version } = one.person.user;
-    await ends(one, () => stage.admin.call(updateUser, { id, version, active: false }), "revoked", PERMISSION);
-    await isRefused(one.person);
+    expect(await endBy(one, () => stage.admin.call(updateUser, { id, version, active: false }))).toEqual(REVOKED);
+    expect(await getsIn(one.person)).toBe("");
   });
 
   it("when the person is deleted", async () => {
     const one = await live();
-    await ends(one, () => stage.admin.call(deleteUser, { id: one.person.id }), "revoked", PERMISSION);
-    await isRefused(one.person);
+    expect(await endBy(one, () => stage.admin.call(deleteUser, { id: one.person.id }))).toEqual(REVOKED);
+    expect(await getsIn(one.person)).toBe("");
   });
 
   it("when the asset is disabled", async () => {
     const asset = await stage.target();
     const one = await live(asset);
     const { version } = await stage.admin.call(readAsset, { id: asset.assetId });
-    await ends(
-      one,
-      () => stage.admin.call(updateAsset, { id: asset.assetId, version, active: false }),
-      "revoked",
-      PERMISSION,
-    );
-    await isRefused(one.person, asset);
+    expect(
+      await endBy(one, () => stage.admin.call(updateAsset, { id: asset.assetId, version, active: false })),
+    ).toEqual(REVOKED);
+    expect(await getsIn(one.person, asset)).toBe("");
   });
 
   it("when the account is disabled", async () => {
@@ -179,15 +166,15 @@ describe("a live session ends within a second", () => {
     const one = await live(asset);
     const { items } = await stage.admin.call(listAccounts, { assetId: asset.assetId });
     const { id, version } = items[0]!;
-    await ends(one, () => stage.admin.call(updateAccount, { id, version, active: false }), "revoked", PERMISSION);
-    await isRefused(one.person, asset);
+    expect(await endBy(one, () => stage.admin.call(updateAccount, { id, version, active: false }))).toEqual(REVOKED);
+    expect(await getsIn(one.person, asset)).toBe("");
   });
 
   it("when the asset is deleted; what is known of it stays", async () => {
     const asset = await stage.target();
     const one = await live(asset);
-    await ends(one, () => stage.admin.call(deleteAsset, { id: asset.assetId }), "revoked", PERMISSION);
-    await isRefused(one.person, asset);
+    expect(await endBy(one, () => stage.admin.call(deleteAsset, { id: asset.assetId }))).toEqual(REVOKED);
+    expect(await getsIn(one.person, asset)).toBe("");
     expect((await endOf(stage, one.session.id)).asset.name).toBe(asset.name);
   });
 });
@@ -218,10 +205,7 @@ it("goes on while the API is killed, and can be ended when it is back", async ()
   );
   one.client.write("echo again-$((3+4))\n");
   await one.client.shows(/^again-7\r$/m);
-  await ends(
-    one,
-    () => stage.admin.call(terminateSession, { id: one.session.id }),
-    "terminated",
-    /Ada Admin ended this session/,
+  expect(await endBy(one, () => stage.admin.call(terminateSession, { id: one.session.id }))).toEqual(
+    ended("terminated", /Ada Admin ended this session/),
   );
 }, 40_000);

@@ -22,21 +22,21 @@ async function newcomer(key?: KeyOptions): Promise<Person> {
   return somebody;
 }
 
-const runs = (ran: { code: number | null; out: Buffer; err: string }) => {
-  expect(ran).toMatchObject({ code: 0 });
-  expect(ran.out.toString()).toBe("I am root\n");
-};
+const IN = { code: 0, out: Buffer.from("I am root\n") };
+const PYTHON_IN = { code: 0, out: IN.out.toString("base64") };
 
 describe("a right password", () => {
   for (const method of ["password", "keyboard-interactive"] as const) {
-    it(`lets OpenSSH in by ${method}`, async () =>
-      runs(await ssh(stage, person, direct(person, target), [COMMAND], { method }).done));
-    it(`lets plink in by ${method}`, async () =>
-      runs(await plink(stage, person, direct(person, target), [COMMAND], { method }).done));
+    it(`lets OpenSSH in by ${method}`, async () => {
+      expect(await ssh(stage, person, direct(person, target), [COMMAND], { method }).done).toMatchObject(IN);
+    });
+    it(`lets plink in by ${method}`, async () => {
+      expect(await plink(stage, person, direct(person, target), [COMMAND], { method }).done).toMatchObject(IN);
+    });
     it(`lets paramiko in by ${method}`, async () => {
       const proof = method === "password" ? { password: person.password } : { interactive: person.password };
       const answer = await paramiko(stage, { user: direct(person, target), command: COMMAND, ...proof });
-      expect(answer).toMatchObject({ code: 0, out: Buffer.from("I am root\n").toString("base64") });
+      expect(answer).toMatchObject(PYTHON_IN);
     });
   }
 });
@@ -58,9 +58,9 @@ describe.for(KEYS)("a key of kind %s", ([, key]) => {
       plink(stage, owner, user, [COMMAND]).done,
       paramiko(stage, { user, keyFile: owner.keyFile, command: COMMAND }),
     ]);
-    runs(openssh);
-    runs(putty);
-    expect(python).toMatchObject({ code: 0, out: Buffer.from("I am root\n").toString("base64") });
+    expect(openssh).toMatchObject(IN);
+    expect(putty).toMatchObject(IN);
+    expect(python).toMatchObject(PYTHON_IN);
   });
 });
 
@@ -72,17 +72,17 @@ describe("refused is", () => {
       plink(stage, who, user, [COMMAND]).done,
       paramiko(stage, { user, command: COMMAND, ...proof }),
     ]);
-    expect(openssh.code).toBe(255);
-    expect(openssh.err).toMatch(/Permission denied/);
-    expect(openssh.out.toString()).toBe("");
-    expect(putty.code).not.toBe(0);
-    expect(putty.out.toString()).toBe("");
-    expect(python.error).toMatch(/AuthenticationException/);
+    return { openssh, putty: putty.out.length === 0 && putty.code !== 0, python };
+  };
+  const REFUSED = {
+    openssh: { code: 255, out: Buffer.alloc(0), err: expect.stringMatching(/Permission denied/) },
+    putty: true,
+    python: { error: expect.stringMatching(/AuthenticationException/) },
   };
 
   it("a wrong password", async () => {
     const victim = await newcomer();
-    await refusals({ ...victim, password: "not the password" });
+    expect(await refusals({ ...victim, password: "not the password" })).toMatchObject(REFUSED);
     const { items } = await stage.admin.call(listAuditEvents, { action: "sign-in" });
     const failed = items.filter(({ outcome }) => outcome === "unauthenticated");
     expect(failed.length).toBeGreaterThanOrEqual(3);
@@ -98,12 +98,13 @@ describe("refused is", () => {
     for (const { error } of answers) expect(error).toMatch(/AuthenticationException/);
   });
 
-  it("an unknown user, with the same words", () =>
-    refusals({ ...person, loginName: "nobody-here", password: "whatever-it-is" }));
+  it("an unknown user, with the same words", async () => {
+    expect(await refusals({ ...person, loginName: "nobody-here", password: "whatever-it-is" })).toMatchObject(REFUSED);
+  });
 
   it("a key of somebody else", async () => {
     const [one, other] = [await newcomer({ type: "ed25519" }), await newcomer({ type: "ed25519" })];
-    await refusals({ ...one, keyFile: other.keyFile });
+    expect(await refusals({ ...one, keyFile: other.keyFile })).toMatchObject(REFUSED);
   });
 
   it("a key that is known but not proved", async () => {
@@ -120,21 +121,20 @@ describe("refused is", () => {
     const [one, two] = [await newcomer(), await newcomer({ type: "ed25519" })];
     for (const { user } of [one, two])
       await stage.admin.call(updateUser, { id: user.id, version: user.version, active: false });
-    await refusals(one);
-    await refusals(two);
+    expect(await refusals(one)).toMatchObject(REFUSED);
+    expect(await refusals(two)).toMatchObject(REFUSED);
   });
 
   it("a user name in a form that nobody has", async () => {
-    for (const user of [
+    const users = [
       `${person.loginName}@x`,
       `${person.loginName}@@x`,
       `@${person.loginName}`,
       "a@b@c@d@e",
       "x".repeat(5000),
-    ]) {
-      const { error } = await paramiko(stage, { user, password: person.password });
-      expect(error, user.slice(0, 40)).toBeDefined();
-    }
+    ];
+    const answers = await Promise.all(users.map((user) => paramiko(stage, { user, password: person.password })));
+    expect(answers).toEqual(users.map(() => ({ error: expect.any(String) })));
   });
 });
 

@@ -182,9 +182,7 @@ describe("a watcher", () => {
       socket.notices.some((notice) => notice.type === "watchers" && notice.names.includes("Ada Admin")),
     );
     socket.tell({ type: "resize", cols: 100, rows: 33 });
-    await eventually("the size", () =>
-      watcher.notices.some((notice) => notice.type === "size" && notice.cols === 100 && notice.rows === 33),
-    );
+    await expect.poll(() => watcher.notices).toContainEqual({ type: "size", cols: 100, rows: 33 });
     watcher.drop();
     await eventually("the watcher's leaving", () => {
       const last = socket.notices.findLast((notice) => notice.type === "watchers");

@@ -34,7 +34,7 @@ export function createMenuClient(session: ClientSession, isLost: () => boolean):
   function lend(listener: SessionListener, ahead: Buffer, before: ClientSession["pty"]): void {
     borrower = listener;
     if (session.pty && session.pty !== before) listener.resized?.({ width: 0, height: 0, ...session.pty });
-    if (ahead.length > 0) listener.data(ahead, 0);
+    if (ahead.length > 0) void listener.data(ahead, 0);
     session.listen(ear);
   }
 
