@@ -211,13 +211,13 @@ export function ListPage<E extends ListEndpoint>(props: ListPageProps<E>) {
             openId={state.open}
             selected={bulk ? selected : null}
             toggle={toggle}
-            toggleAll={(on) => setSelected(new Set(on ? rows.map(idOf) : []))}
+            enter={enter}
             click={(row, index) => {
               setCurrent(index);
               if (panel) state.setOpen(state.open === idOf(row) ? null : idOf(row));
               else if (href) enter(row);
             }}
-            enter={enter}
+            toggleAll={(on) => setSelected(new Set(on ? rows.map(idOf) : []))}
             nearEnd={nearEnd}
             total={total}
             scroller={scroller}

@@ -1,6 +1,5 @@
-import { Checkbox } from "antd";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, type RefObject, useEffect, useRef } from "react";
+import { memo, type ReactNode, type RefObject, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
 /** A column of a list. */
@@ -19,7 +18,14 @@ export interface Column<T> {
   readonly wide?: boolean;
 }
 
-interface TableProps<T> {
+/** What one can do with a row. */
+interface RowActions<T> {
+  readonly toggle: (id: string, on: boolean, range: boolean) => void;
+  readonly click: (row: T, at: number) => void;
+  readonly enter: (row: T) => void;
+}
+
+interface TableProps<T> extends RowActions<T> {
   readonly label: string;
   readonly rows: readonly T[];
   readonly columns: readonly Column<T>[];
@@ -28,17 +34,14 @@ interface TableProps<T> {
   readonly current: number;
   readonly openId: string | null;
   readonly selected: ReadonlySet<string> | null;
-  readonly toggle: (id: string, on: boolean, range: boolean) => void;
   readonly toggleAll: (on: boolean) => void;
-  readonly click: (row: T, at: number) => void;
-  readonly enter: (row: T) => void;
   readonly nearEnd: () => void;
   readonly total: number | null;
   readonly foot: ReactNode;
   readonly scroller: RefObject<HTMLDivElement | null>;
 }
 
-/** A table that draws only the rows on the screen: 10,000 rows scroll without a dropped frame. */
+/** A table that draws only the rows on the screen; a row is drawn again only when it changed, so scrolling is cheap. */
 export function Table<T>(props: TableProps<T>) {
   const { label, rows, columns, rowHeight, idOf, current, selected, nearEnd, total, foot, scroller } = props;
   const { t } = useTranslation();
@@ -61,6 +64,7 @@ export function Table<T>(props: TableProps<T>) {
     seen.current = current;
   }, [current, virtual]);
 
+  const actions = useSteady(props);
   const template = `${selected ? "32px " : ""}${columns.map(({ width }) => width ?? "minmax(100px, 1fr)").join(" ")}`;
   const all = rows.length > 0 && selected?.size === rows.length;
   return (
@@ -77,16 +81,16 @@ export function Table<T>(props: TableProps<T>) {
         <div className="table-head" role="row" style={{ gridTemplateColumns: template, height: rowHeight }}>
           {selected && (
             <div role="columnheader" className="cell cell-check">
-              <Checkbox
-                aria-label={t("kit.list.selectAll")}
+              <Check
+                label={t("kit.list.selectAll")}
                 checked={all}
-                indeterminate={!all && selected.size > 0}
-                onChange={(event) => props.toggleAll(event.target.checked)}
+                some={!all && selected.size > 0}
+                change={(on) => props.toggleAll(on)}
               />
             </div>
           )}
           {columns.map(({ key, title, align }) => (
-            <div key={key} role="columnheader" className={`cell${align ? " cell-right" : ""}`}>
+            <div key={key} role="columnheader" className={align ? "cell cell-right" : "cell"}>
               {title}
             </div>
           ))}
@@ -94,38 +98,21 @@ export function Table<T>(props: TableProps<T>) {
         {shown.map(({ index, start }) => {
           const row = rows[index]!;
           const id = idOf(row);
-          const marks = [
-            index === current && "current",
-            id === props.openId && "open",
-            selected?.has(id) && "selected",
-          ];
           return (
-            <div
+            <Row
               key={id}
-              role="row"
-              aria-rowindex={index + 2}
-              aria-selected={selected?.has(id) ?? id === props.openId}
-              className={`table-row ${marks.filter(Boolean).join(" ")}`}
-              style={{ gridTemplateColumns: template, height: rowHeight, transform: `translateY(${start}px)` }}
-              onClick={() => props.click(row, index)}
-              onDoubleClick={() => props.enter(row)}
-            >
-              {selected && (
-                <div role="gridcell" className="cell cell-check" onClick={(event) => event.stopPropagation()}>
-                  <Checkbox
-                    tabIndex={-1}
-                    aria-label={t("kit.list.selectRow")}
-                    checked={selected.has(id)}
-                    onChange={(event) => props.toggle(id, event.target.checked, event.nativeEvent.shiftKey)}
-                  />
-                </div>
-              )}
-              {columns.map(({ key, render, align }) => (
-                <div key={key} role="gridcell" className={`cell${align ? " cell-right" : ""}`}>
-                  {render(row)}
-                </div>
-              ))}
-            </div>
+              id={id}
+              row={row}
+              index={index}
+              start={start}
+              height={rowHeight}
+              template={template}
+              columns={columns as readonly Column<unknown>[]}
+              actions={actions}
+              current={index === current}
+              open={id === props.openId}
+              selected={selected ? selected.has(id) : null}
+            />
           );
         })}
       </div>
@@ -133,3 +120,85 @@ export function Table<T>(props: TableProps<T>) {
     </div>
   );
 }
+
+/** The same functions for all drawings of the table, so that its rows need not be drawn again. */
+function useSteady<T>(props: RowActions<T>): RowActions<unknown> {
+  const newest = useRef(props);
+  newest.current = props;
+  return useMemo(
+    () => ({
+      toggle: (id, on, range) => newest.current.toggle(id, on, range),
+      click: (row, at) => newest.current.click(row as T, at),
+      enter: (row) => newest.current.enter(row as T),
+    }),
+    [],
+  );
+}
+
+interface RowProps {
+  readonly id: string;
+  readonly row: unknown;
+  readonly index: number;
+  readonly start: number;
+  readonly height: number;
+  readonly template: string;
+  readonly columns: readonly Column<unknown>[];
+  readonly actions: RowActions<unknown>;
+  readonly current: boolean;
+  readonly open: boolean;
+  /** Null where rows cannot be selected. */
+  readonly selected: boolean | null;
+}
+
+const Row = memo(function Row(props: RowProps) {
+  const { id, row, index, start, height, template, columns, actions, current, open, selected } = props;
+  const { t } = useTranslation();
+  const marks = [current && "current", open && "open", selected && "selected"];
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={selected ?? open}
+      className={`table-row ${marks.filter(Boolean).join(" ")}`}
+      style={{ gridTemplateColumns: template, height, transform: `translateY(${start}px)` }}
+      onClick={() => actions.click(row, index)}
+      onDoubleClick={() => actions.enter(row)}
+    >
+      {selected !== null && (
+        <div role="gridcell" className="cell cell-check" onClick={(event) => event.stopPropagation()}>
+          <Check
+            label={t("kit.list.selectRow")}
+            checked={selected}
+            change={(on, range) => actions.toggle(id, on, range)}
+          />
+        </div>
+      )}
+      {columns.map(({ key, render, align }) => (
+        <div key={key} role="gridcell" className={align ? "cell cell-right" : "cell"}>
+          {render(row)}
+        </div>
+      ))}
+    </div>
+  );
+});
+
+interface CheckProps {
+  readonly label: string;
+  readonly checked: boolean;
+  readonly some?: boolean;
+  readonly change: (on: boolean, range: boolean) => void;
+}
+
+/** The browser's own checkbox: a list has many of them. */
+const Check = ({ label, checked, some = false, change }: CheckProps) => (
+  <input
+    type="checkbox"
+    className="check"
+    aria-label={label}
+    checked={checked}
+    ref={(box) => {
+      if (box) box.indeterminate = some;
+    }}
+    onChange={(event) => change(event.target.checked, (event.nativeEvent as MouseEvent).shiftKey)}
+  />
+);
