@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { requireNode } from "./node.mjs";
+import { packFiles } from "./pack.mjs";
 
 /** Builds the web console into web/dist unless the one there is newer than everything it is made of. */
 export async function prepareConsole({ root, steps }) {
@@ -10,12 +11,13 @@ export async function prepareConsole({ root, steps }) {
   const sources = [web, join(root, "src"), join(root, "package-lock.json")];
   if (existsSync(built) && Math.max(...sources.map(newest)) <= statSync(built).mtimeMs) return;
   const started = new Date();
-  await steps.step("Building the web console", () =>
-    steps.run(requireNode(root), [join(root, "node_modules", "vite", "bin", "vite.js"), "build"], {
+  await steps.step("Building the web console", async () => {
+    await steps.run(requireNode(root), [join(root, "node_modules", "vite", "bin", "vite.js"), "build"], {
       cwd: web,
       env: { NODE_ENV: "production" },
-    }),
-  );
+    });
+    packFiles(join(web, "dist"));
+  });
   writeFileSync(built, `${started.toISOString()}\n`);
 }
 

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import { describe, expect, it } from "vitest";
-import { createClientReader, createNetworks } from "./client.ts";
-import { createLimiter } from "./limiter.ts";
+import Fastify from "fastify";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { type Client, createClientReader, createNetworks } from "./client.ts";
+import { createLimits } from "./limiter.ts";
 
 const trusted = createNetworks(["10.0.0.0/8", "2001:db8::/32", "192.0.2.9"]);
 const read = createClientReader({ trusted, tls: false });
@@ -35,14 +36,25 @@ describe("the client's address", () => {
 });
 
 describe("the limiter", () => {
-  it("counts an IPv6 client by its /64 and forgets after a minute", () => {
-    let now = 0;
-    const limit = createLimiter(2, () => now);
-    limit("2001:db8::1");
-    limit("2001:db8:0:0:1::2");
-    expect(() => limit("2001:db8::3")).toThrow("Try again in 60 s");
-    limit("2001:db8:0:1::1");
-    now = 60_000;
-    limit("2001:db8::1");
+  afterEach(() => void vi.useRealTimers());
+
+  it("counts an IPv6 client by its /64 and forgets after a minute", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: 0 });
+    const app = Fastify();
+    app.decorateRequest("client", null as unknown as Client);
+    const limit = (await createLimits(app))(2);
+    app.get("/:address", async (request) => {
+      request.client = { address: (request.params as { address: string }).address, secure: false, forwarded: false };
+      await limit(request);
+      return {};
+    });
+    const from = async (address: string) => (await app.inject(`/${address}`)).json();
+    expect(await from("2001:db8::1")).toEqual({});
+    expect(await from("2001:db8:0:0:1::2")).toEqual({});
+    expect((await from("2001:db8::3")).message).toContain("Try again in 60 s");
+    expect(await from("2001:db8:0:1::1")).toEqual({});
+    vi.setSystemTime(60_000);
+    expect(await from("2001:db8::1")).toEqual({});
+    await app.close();
   });
 });

@@ -2,29 +2,27 @@ import { randomUUID } from "node:crypto";
 import { createServer as createPlainServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import cookies from "@fastify/cookie";
+import Fastify, { type FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { type AnyAction, Fault, type Runtime } from "../core/index.ts";
+import type { AnyAction, Runtime } from "../core/index.ts";
 import type { Db } from "../db/index.ts";
 import { type Client, createClientReader, createNetworks } from "./client.ts";
 import { mountConsole } from "./console.ts";
 import { docsPage } from "./docs.ts";
 import { answerOf, asFault, loggable } from "./faults.ts";
-import { securityHeaders } from "./headers.ts";
-import { createLimiter } from "./limiter.ts";
+import { protectAnswers } from "./headers.ts";
+import { createLimits } from "./limiter.ts";
 import { type Measure, mountMetrics } from "./metrics.ts";
 import { openApi } from "./openapi.ts";
 import { createOriginCheck } from "./origin.ts";
 import { type Identify, mountActions } from "./routes.ts";
-import { createSockets } from "./sockets.ts";
+import { mountSockets } from "./sockets.ts";
 import type { Tls } from "./tls/index.ts";
 
-export { createNetworks } from "./client.ts";
-export { loggable } from "./faults.ts";
 export type { Measure } from "./metrics.ts";
 export type { Identify } from "./routes.ts";
 export { createTls, type Tls } from "./tls/index.ts";
-export { writeWhole } from "./tls/material.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -83,13 +81,18 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     routerOptions: { maxParamLength: 200 },
     serverFactory: (handler) => (server.current = createServer(handler, options.tls)),
   });
-  const limit = createLimiter(options.limits.requests);
   app.decorateRequest("client", null as unknown as Client);
   app.addHook("onRequest", async (request, reply) => {
     request.client = readClientFor(request.raw, readClient, options.publicUrl);
-    reply.headers({ ...securityHeaders(request.client.secure), "x-request-id": request.id });
+    reply.header("x-request-id", request.id);
     if (request.url.startsWith("/api")) reply.header("cache-control", "no-store");
-    limit(request.client.address);
+  });
+  await protectAnswers(app);
+  await app.register(cookies);
+  const createLimit = await createLimits(app);
+  const limit = createLimit(options.limits.requests);
+  app.addHook("onRequest", async (request) => {
+    await limit(request);
     origin.host(request.raw);
   });
   parseOnlyJson(app);
@@ -101,15 +104,10 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   });
   mountHealth(app, options);
   mountDocuments(app, options);
-  mountActions(app, { ...options, origin, limitSignIns: createLimiter(options.limits.signIns) });
+  mountActions(app, { ...options, origin, limitSignIns: createLimit(options.limits.signIns) });
+  const sockets = mountSockets(app, { ...options, origin, limit: createLimit(SOCKETS_PER_MINUTE) });
   await mountConsole(app, options.consoleDirectory);
   await app.ready();
-  const sockets = createSockets({
-    ...options,
-    origin,
-    limit: createLimiter(SOCKETS_PER_MINUTE),
-    readClient: (request) => readClientFor(request, readClient, options.publicUrl),
-  });
   server.current!.on("upgrade", sockets.upgrade);
   return {
     async listen(at) {
@@ -167,18 +165,14 @@ function parseOnlyJson(app: FastifyInstance): void {
 }
 
 function answerErrors(app: FastifyInstance, log: Logger): void {
-  const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  app.setErrorHandler((error, request, reply) => {
     const { status, body } = answerOf(error, request.id);
     if (status >= 500)
       log.error({ requestId: request.id, route: request.routeOptions.url, error: loggable(error) }, "request failed");
     const retryAfter = asFault(error)?.details?.retryAfter;
     if (typeof retryAfter === "number") reply.header("retry-after", String(retryAfter));
     return reply.code(status).type("application/json; charset=utf-8").send(body);
-  };
-  app.setErrorHandler(answer);
-  app.setNotFoundHandler((request, reply) =>
-    answer(new Fault("not_found", "There is nothing at this address."), request, reply),
-  );
+  });
 }
 
 /** The route's pattern instead of the address: a query may hold what nobody should read. */

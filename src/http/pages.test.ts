@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -57,6 +58,9 @@ beforeAll(async () => {
   await mkdir(join(directory, "dist/assets"), { recursive: true });
   await writeFile(join(directory, "dist/index.html"), "<!doctype html><title>Console</title>");
   await writeFile(join(directory, "dist/assets/app-abc123.js"), "console.log(1);".repeat(500));
+  const pack = join(import.meta.dirname, "../../bin/prepare/pack.mjs");
+  const script = `import { packFiles } from ${JSON.stringify(pack)}; packFiles(process.argv[1])`;
+  execFileSync(process.execPath, ["--input-type=module", "-e", script, join(directory, "dist")]);
   it_ = await start();
 });
 
@@ -158,7 +162,10 @@ describe("console pages", () => {
     const { headers, text } = await it_.ask("/assets/app-abc123.js", { headers: { "accept-encoding": "gzip, br" } });
     expect(headers).toMatchObject({ "content-encoding": "br", "cache-control": "public, max-age=31536000, immutable" });
     expect(text.length).toBeLessThan(1000);
-    const again = await it_.ask("/assets/app-abc123.js", { headers: { "if-none-match": headers.etag! } });
+    expect(headers).toMatchObject({ "content-type": "application/javascript; charset=utf-8", vary: "accept-encoding" });
+    const again = await it_.ask("/assets/app-abc123.js", {
+      headers: { "accept-encoding": "gzip, br", "if-none-match": headers.etag! },
+    });
     expect(again.status).toBe(304);
     expect((await it_.ask("/")).headers["cache-control"]).toBe("no-cache");
   });

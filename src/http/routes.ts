@@ -2,9 +2,9 @@ import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Actor, type AnyAction, type Delivery, isRead, type Runtime, run } from "../core/index.ts";
 import type { Db } from "../db/index.ts";
-import type { Client } from "./client.ts";
-import { endedCookie, readToken, sessionCookie } from "./cookie.ts";
+import { clearToken, readToken, setToken } from "./cookie.ts";
 import { inputReader } from "./input.ts";
+import type { Limit } from "./limiter.ts";
 import type { OriginCheck } from "./origin.ts";
 
 /** Tells who a request comes from; anonymous when the token names nobody. */
@@ -19,7 +19,7 @@ export interface MountDeps {
   readonly actions: readonly AnyAction<Db>[];
   readonly identify: Identify;
   readonly origin: OriginCheck;
-  readonly limitSignIns: (address: string) => void;
+  readonly limitSignIns: Limit;
 }
 
 /** What a sign-in guesser would call. */
@@ -40,23 +40,23 @@ function handlerOf(action: AnyAction<Db>, deps: MountDeps) {
   const guessable = GUESSABLE.has(action.endpoint.name);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const { address, secure } = request.client;
-    const token = readToken(request.raw, secure);
+    const token = readToken(request);
     if (changes) deps.origin.sameOrigin(request.raw, secure, token !== null);
-    if (guessable) deps.limitSignIns(address);
+    if (guessable) await deps.limitSignIns(request);
     const actor = await deps.identify({ token, address, via: "console" });
     const deliveries: Delivery[] = [];
     const output = await run(deps.runtime, action, actor, read(request), (delivery) => deliveries.push(delivery));
-    return deliver(reply, request.client, deliveries, output);
+    return deliver(reply, deliveries, output);
   };
 }
 
-function deliver(reply: FastifyReply, client: Client, deliveries: readonly Delivery[], output: unknown): unknown {
+function deliver(reply: FastifyReply, deliveries: readonly Delivery[], output: unknown): unknown {
   let answer = output;
   for (const delivery of deliveries) {
     if (delivery.kind === "sign-in") {
-      reply.header("set-cookie", sessionCookie(delivery.token, delivery.expiresAt, client.secure));
+      setToken(reply, delivery.token, delivery.expiresAt);
     } else if (delivery.kind === "sign-out") {
-      reply.header("set-cookie", endedCookie(client.secure));
+      clearToken(reply);
     } else if (delivery.kind === "download") {
       reply.header("content-type", delivery.mediaType);
       reply.header("content-disposition", attachment(delivery.fileName));

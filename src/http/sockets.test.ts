@@ -110,6 +110,7 @@ describe("sockets", () => {
     ["no origin", "/socket/one", {}, 403],
     ["another host name", "/socket/one", { origin: "http://evil.example", host: "evil.example" }, 403],
     ["an unknown path", "/nothing", { origin: "own" }, 404],
+    ["a path that is no socket", "/setup", { origin: "own" }, 404],
   ])("%s is refused before the handshake", async (_what, path, headers, status) => {
     const seen = tickets.length;
     const client = dial(path, headers.origin === "own" ? mine(it_.port) : headers);
@@ -122,6 +123,31 @@ describe("sockets", () => {
     });
     expect(answer).toBe(status);
     expect(tickets.length).toBe(seen);
+  });
+
+  it("answer nothing but upgrades", async () => {
+    expect(await it_.ask("/api/socket/one", { headers: mine(it_.port) })).toMatchObject({ status: 404 });
+    const upgrade = { connection: "Upgrade", upgrade: "h2c" };
+    expect(await it_.ask("/api/socket/one", { headers: { ...mine(it_.port), ...upgrade } })).toMatchObject({
+      status: 404,
+      headers: { connection: "close", "x-content-type-options": "nosniff" },
+    });
+    expect((await it_.ask("/api/sign-out", { method: "POST", headers: upgrade })).status).toBe(404);
+  });
+
+  it("count against the limit of their address", async () => {
+    const { port, ask: get } = await start({ limits: { requests: 2, signIns: 100 } });
+    const status = (): Promise<number> =>
+      new Promise((resolve) => {
+        const client = new WebSocket(`ws://127.0.0.1:${port}/api/socket/denied`, { headers: mine(port) });
+        client.on("error", () => {}).once("close", resolve);
+        client.once("unexpected-response", (request, response) => {
+          resolve(response.statusCode ?? 0);
+          request.destroy();
+        });
+      });
+    expect([await status(), await status(), await status()]).toEqual([4403, 4403, 429]);
+    expect((await get("/healthz")).status).toBe(429);
   });
 
   it("are written to the audit trail", async () => {

@@ -1,44 +1,58 @@
 import { randomUUID } from "node:crypto";
-import { type IncomingMessage, STATUS_CODES } from "node:http";
+import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { WebSocketServer } from "ws";
-import { type AnyAction, type Delivery, type Fault, type Runtime, run } from "../core/index.ts";
+import { type AnyAction, type Delivery, Fault, type Runtime, run } from "../core/index.ts";
 import type { Db } from "../db/index.ts";
-import type { Client } from "./client.ts";
 import { readToken } from "./cookie.ts";
 import { answerOf, asFault, loggable } from "./faults.ts";
-import { securityHeaders } from "./headers.ts";
 import { inputReader } from "./input.ts";
+import type { Limit } from "./limiter.ts";
 import type { OriginCheck } from "./origin.ts";
 import { relay } from "./relay.ts";
 import type { Identify } from "./routes.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The route answers upgrades, and nothing else. */
+    socket?: boolean;
+  }
+}
 
 export interface SocketDeps {
   readonly runtime: Runtime<Db>;
   readonly actions: readonly AnyAction<Db>[];
   readonly identify: Identify;
   readonly origin: OriginCheck;
-  readonly readClient: (request: IncomingMessage) => Client;
-  readonly limit: (address: string) => void;
+  readonly limit: Limit;
   readonly log: Logger;
 }
 
-type Opening = { readonly action: AnyAction<Db>; readonly input: Readonly<Record<string, unknown>> };
+interface Upgrade {
+  readonly socket: Socket;
+  readonly head: Buffer;
+  /** Carries a refusal before the handshake. */
+  readonly response: ServerResponse;
+}
 
 const FAREWELL_MS = 5_000;
 const MOST_OPENING = 200;
 
-/** Answers upgrade requests: every SOCKET endpoint, nothing else. `close` ends the connections that it handed on. */
-export function createSockets(deps: SocketDeps) {
-  const find = finder(deps.actions);
+/**
+ * Mounts every SOCKET endpoint below /api. `upgrade` takes a server's upgrade requests through the same hooks as any
+ * request; `close` ends the connections that were handed on.
+ */
+export function mountSockets(app: FastifyInstance, deps: SocketDeps) {
+  const upgrades = new WeakMap<IncomingMessage, Upgrade>();
   const webSockets = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
   const open = new Set<Duplex>();
   let opening = 0;
 
   /** Browsers cannot read the HTTP answer of an upgrade: the fault travels in a frame of a finished handshake. */
-  function tell(request: IncomingMessage, socket: Duplex, head: Buffer, error: unknown): void {
+  function tell(request: IncomingMessage, { socket, head }: Upgrade, error: unknown): void {
     const { status, body } = answerOf(error, randomUUID());
     if (!asFault(error)) deps.log.error({ requestId: body.requestId, error: loggable(error) }, "socket failed");
     if (socket.destroyed) return;
@@ -52,56 +66,60 @@ export function createSockets(deps: SocketDeps) {
   }
 
   async function hand(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    found: Opening,
-    client: Client,
+    request: FastifyRequest,
+    { socket, head }: Upgrade,
+    action: AnyAction<Db>,
+    input: unknown,
   ): Promise<void> {
-    const token = readToken(request, client.secure);
-    const actor = await deps.identify({ token, address: client.address, via: "console" });
+    const actor = await deps.identify({
+      token: readToken(request),
+      address: request.client.address,
+      via: "console",
+    });
     let place: Extract<Delivery, { kind: "relay" }> | undefined;
-    await run(deps.runtime, found.action, actor, found.input, (delivery) => {
+    await run(deps.runtime, action, actor, input, (delivery) => {
       if (delivery.kind === "relay") place = delivery;
     });
-    if (!place) throw new Error(`${found.action.endpoint.name} delivered no place to relay to`);
-    await relay({ request, client: socket, head, address: place.address, ticket: place.ticket });
+    if (!place) throw new Error(`${action.endpoint.name} delivered no place to relay to`);
+    await relay({ request: request.raw, client: socket, head, address: place.address, ticket: place.ticket });
   }
 
-  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const client = deps.readClient(request);
-    prepare(socket);
-    open.add(socket);
-    socket.once("close", () => open.delete(socket));
-    let found: Opening | null;
-    try {
-      deps.limit(client.address);
-      deps.origin.host(request);
-      deps.origin.sameOrigin(request, client.secure, true);
-      found = isWebSocket(request) ? find(request) : null;
-    } catch (error) {
-      return refuse(socket, answerOf(error, randomUUID()).status, client.secure);
-    }
-    if (!found) return refuse(socket, 404, client.secure);
-    if (opening >= MOST_OPENING) return refuse(socket, 503, client.secure);
-    opening++;
-    try {
-      await hand(request, socket, head, found, client);
-    } catch (error) {
-      tell(request, socket, head, error);
-    } finally {
-      opening--;
-    }
+  function mount(action: AnyAction<Db>): void {
+    const read = inputReader(action.endpoint);
+    const url = `/api${action.endpoint.route.slice("SOCKET ".length)}`;
+    const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+      const upgrade = upgrades.get(request.raw);
+      if (!upgrade || !isWebSocket(request.raw)) throw nothingHere();
+      await deps.limit(request);
+      deps.origin.sameOrigin(request.raw, request.client.secure, true);
+      const input = read({ query: request.query, body: undefined, params: request.params });
+      if (opening >= MOST_OPENING) throw new Fault("unavailable", "Too many sessions open at once. Try again.");
+      reply.hijack();
+      upgrade.response.detachSocket(upgrade.socket);
+      opening++;
+      await hand(request, upgrade, action, input)
+        .catch((error: unknown) => tell(request.raw, upgrade, error))
+        .catch((error: unknown) => {
+          deps.log.error({ error: loggable(error) }, "socket failed");
+          upgrade.socket.destroy();
+        })
+        .finally(() => opening--);
+    };
+    app.get(url, { exposeHeadRoute: false, config: { socket: true }, handler });
   }
 
+  app.addHook("onRequest", async ({ raw, routeOptions }) => {
+    if (upgrades.has(raw) && !routeOptions.config.socket) throw nothingHere();
+  });
+  deps.actions.filter(({ endpoint }) => endpoint.route.startsWith("SOCKET ")).forEach(mount);
   return {
-    upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
-      void upgrade(request, socket, head).catch((error: unknown) => {
-        deps.log.error({ error: loggable(error) }, "socket failed");
-        socket.destroy();
-      }),
-    get count() {
-      return open.size;
+    upgrade(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
+      const socket = prepare(duplex as Socket);
+      open.add(socket);
+      socket.once("close", () => open.delete(socket));
+      const response = refusal(request, socket);
+      upgrades.set(request, { socket, head, response });
+      app.routing(request, response);
     },
     close(): void {
       for (const socket of open) socket.destroy();
@@ -109,12 +127,11 @@ export function createSockets(deps: SocketDeps) {
   };
 }
 
-function prepare(socket: Duplex): void {
+const nothingHere = (): Fault => new Fault("not_found", "There is nothing at this address.");
+
+function prepare(socket: Socket): Socket {
   socket.on("error", () => socket.destroy());
-  const { setTimeout, setKeepAlive, setNoDelay } = socket as Partial<Socket>;
-  setTimeout?.call(socket, 0);
-  setKeepAlive?.call(socket, true, 30_000);
-  setNoDelay?.call(socket, true);
+  return socket.setTimeout(0).setKeepAlive(true, 30_000).setNoDelay(true);
 }
 
 const isWebSocket = ({ method, headers }: IncomingMessage): boolean =>
@@ -123,36 +140,15 @@ const isWebSocket = ({ method, headers }: IncomingMessage): boolean =>
   headers["sec-websocket-version"] === "13" &&
   /^[A-Za-z0-9+/]{22}==$/.test(headers["sec-websocket-key"] ?? "");
 
-function refuse(socket: Duplex, status: Fault["status"], secure: boolean): void {
-  const headers = Object.entries({ ...securityHeaders(secure), connection: "close", "content-length": "0" });
-  const lines = headers.map(([name, value]) => `${name}: ${value}`);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n`);
-  const timer = setTimeout(() => socket.destroy(), FAREWELL_MS);
-  socket.once("close", () => clearTimeout(timer));
+/** The server let go of the connection: whoever refuses it must also end it. */
+function refusal(request: IncomingMessage, socket: Socket): ServerResponse {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  response.once("finish", () => {
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), FAREWELL_MS);
+    socket.once("close", () => clearTimeout(timer));
+  });
+  return response;
 }
-
-/** Finds the SOCKET endpoint of a request; fixed paths win over those with parameters. */
-function finder(actions: readonly AnyAction<Db>[]) {
-  const sockets = actions
-    .filter(({ endpoint }) => endpoint.route.startsWith("SOCKET "))
-    .map((action) => {
-      const path = action.endpoint.route.slice("SOCKET ".length);
-      const pattern = path.replace(/:(\w+)/g, "(?<$1>[^/]{1,200})");
-      return { action, path, pattern: new RegExp(`^/api${pattern}$`), read: inputReader(action.endpoint) };
-    })
-    .sort((a, b) => Number(a.path.includes(":")) - Number(b.path.includes(":")));
-  return (request: IncomingMessage): Opening | null => {
-    const { pathname, searchParams } = new URL(request.url ?? "/", "http://socket");
-    for (const { action, pattern, read } of sockets) {
-      const match = pattern.exec(pathname);
-      if (!match) continue;
-      const query = Object.fromEntries(
-        [...new Set(searchParams.keys())].map((key) => [key, valueOf(searchParams.getAll(key))]),
-      );
-      return { action, input: read({ query, body: undefined, params: match.groups }) };
-    }
-    return null;
-  };
-}
-
-const valueOf = (values: readonly string[]): unknown => (values.length === 1 ? values[0] : values);

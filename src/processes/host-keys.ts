@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Fault } from "../core/index.ts";
-import { writeWhole } from "../http/index.ts";
+import { writeWhole } from "../http/tls/material.ts";
 import { generateKeyPair, publicKeyOf } from "../protocols/index.ts";
 
 const makers: Readonly<Record<string, () => Promise<string>>> = {

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import pino, { type Logger } from "pino";
-import { loggable } from "../http/index.ts";
+import { loggable } from "../http/faults.ts";
 
 const LONGEST_BYTES = 10 << 20;
 const KEPT = 5;

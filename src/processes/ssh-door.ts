@@ -1,7 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import type { Logger } from "pino";
 import type { Listen } from "../config.ts";
-import { createNetworks } from "../http/index.ts";
+import { createNetworks } from "../http/client.ts";
 import type { Child } from "./child.ts";
 import { portFault } from "./ports.ts";
 
