@@ -11,6 +11,7 @@ import {
 import { createGroup, deleteUser, removeGroupMembers, updateUser } from "../../src/iam/schema.ts";
 import { listSessions, type Session, terminateSession } from "../../src/sessions/schema.ts";
 import { direct, type Running, ssh } from "./clients.ts";
+import { openSocket } from "./web-socket.ts";
 import {
   endOf,
   eventually,
@@ -191,8 +192,15 @@ it("closes the menu of a person who may not act any more", async () => {
   expect(menu.err()).toMatch(/Your access ended/);
 });
 
-it("goes on while the API is killed, and can be ended when it is back", async () => {
+it("goes on while the API is killed, and can be ended when it is back; a web terminal is taken up again", async () => {
   const one = await live();
+  const person = await stage.person();
+  await stage.allow(person, target);
+  const client = await stage.program.signIn(person.loginName, person.password);
+  const web = openSocket(stage, client, `/terminal?assetId=${target.assetId}&accountId=${target.accountId}`);
+  const { sessionId } = await web.notice("opened");
+  web.type("echo web-$((1+1))\r");
+  await web.shows(/^web-2\r$/m);
   const [api] = processesOf(stage, "api");
   process.kill(api!, "SIGKILL");
   one.client.write("echo going-$((3+4))\n");
@@ -208,4 +216,20 @@ it("goes on while the API is killed, and can be ended when it is back", async ()
   expect(await endBy(one, () => stage.admin.call(terminateSession, { id: one.session.id }))).toEqual(
     ended("terminated", /Ada Admin ended this session/),
   );
+  await web.whenEnded();
+  const again = openSocket(stage, client, `/terminal/${sessionId}`);
+  await again.shows(/^web-2\r$/m);
+  again.type("exit 0\r");
+  expect(await again.notice("ended")).toMatchObject({ reason: "exited", exitCode: 0 });
 }, 40_000);
+
+it("ends what is live when the program stops, with words", async () => {
+  const { client, session } = await live();
+  await stage.program.stop();
+  expect((await client.done).code).toBe(255);
+  expect(client.out() + client.err()).toMatch(/gate is shutting down/);
+  const rows = await stage.query("select id, state, end_reason from session where state <> 'ended' or id = $1", [
+    session.id,
+  ]);
+  expect(rows).toEqual([{ id: session.id, state: "ended", end_reason: "gateway_stopped" }]);
+}, 30_000);

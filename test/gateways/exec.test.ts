@@ -100,7 +100,7 @@ describe("a command", () => {
       exitCode: 199,
       endReason: "exited",
     });
-  }, 60_000);
+  }, 90_000);
 
   it("ended by a signal is told as such", async () => {
     const { code, signal } = await run("kill -TERM $$");

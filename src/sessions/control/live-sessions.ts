@@ -33,6 +33,8 @@ export interface LiveSession {
 export interface LiveSessions {
   readonly size: number;
   ids(): string[];
+  /** How often rights were asked for again; whoever decided before the last time asks once more. */
+  readonly rechecks: number;
   add(session: LiveSession): () => void;
   get(id: string): LiveSession | undefined;
   /** Asks for every session whether it is still allowed, and ends those that are not. */
@@ -56,6 +58,7 @@ export function createLiveSessions(deps: {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let again = false;
+  let rechecks = 0;
   let stopped = false;
 
   function plan(): void {
@@ -88,6 +91,7 @@ export function createLiveSessions(deps: {
 
   function recheck(): Promise<void> {
     again = true;
+    rechecks += 1;
     running ??= untilQuiet()
       .catch(deps.failed)
       .finally(() => {
@@ -102,6 +106,9 @@ export function createLiveSessions(deps: {
       return sessions.size;
     },
     ids: () => [...sessions.keys()],
+    get rechecks() {
+      return rechecks;
+    },
     add(session) {
       sessions.set(session.id, session);
       plan();

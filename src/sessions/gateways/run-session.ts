@@ -79,6 +79,7 @@ export async function runSession(
   const stop = new AbortController();
   const subject = { orgId: actor.orgId ?? "", userId: actor.id ?? "", assetId, accountId };
   const connection = await assets.connectionOf(runtime.db, { ...subject, protocol });
+  const { rechecks } = live;
   const opening = openSession(runtime, actor, {
     assetId,
     accountId,
@@ -92,6 +93,8 @@ export async function runSession(
   const opened = await opening;
   const session = new SessionLife(deps, ask, opened, client, stop);
   const leave = live.add(session.asLive({ ...subject, protocol, action: "connect" }));
+  // A right that was taken away while the session opened was not asked of it.
+  if (live.rechecks !== rechecks) void live.recheck();
   try {
     await session.start(dialing, begun);
     return await session.settled;
