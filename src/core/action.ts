@@ -151,7 +151,12 @@ const DEEPEST = 20;
 /** No text of the database can hold it, and no person means it. */
 function holdsNul(value: unknown, depth = 0): boolean {
   if (typeof value === "string") return value.includes("\0");
-  return typeof value === "object" && value !== null && depth < DEEPEST && Object.values(value).some((item) => holdsNul(item, depth + 1));
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    depth < DEEPEST &&
+    Object.values(value).some((item) => holdsNul(item, depth + 1))
+  );
 }
 
 class Story {

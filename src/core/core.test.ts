@@ -26,7 +26,11 @@ describe("endpoints", () => {
   test("a list is asked for in bounds, as text in an address comes", () => {
     const input = listInput({ active: z.stringbool().optional() });
     expect(input.parse({})).toEqual({ limit: 50 });
-    expect(input.parse({ limit: "200", search: "  a ", active: "false" })).toEqual({ limit: 200, search: "a", active: false });
+    expect(input.parse({ limit: "200", search: "  a ", active: "false" })).toEqual({
+      limit: 200,
+      search: "a",
+      active: false,
+    });
     for (const limit of ["0", "201", "-1", "x", "1.5"]) expect(input.safeParse({ limit }).success).toBe(false);
     expect(input.safeParse({ search: "a".repeat(201) }).success).toBe(false);
     expect(input.safeParse({ cursor: "a".repeat(501) }).success).toBe(false);
@@ -56,7 +60,11 @@ describe("faults", () => {
   });
 
   test("a row that is missing and one that is not to be seen read the same", () => {
-    expect(notFound("user")).toMatchObject({ code: "not_found", message: "There is no such user, or you may not see it.", details: undefined });
+    expect(notFound("user")).toMatchObject({
+      code: "not_found",
+      message: "There is no such user, or you may not see it.",
+      details: undefined,
+    });
   });
 });
 

@@ -45,3 +45,7 @@ export const Port = z.number().int().min(1).max(65535);
 export const Moment = z.iso.datetime({ offset: true });
 /** A secret typed by a person: 1 to 4,096 characters. */
 export const SecretText = secret(z.string().min(1).max(4096));
+/** How many times the row was changed; send back what was read, so that nobody overwrites another's change. */
+export const Version = z.number().int().min(1);
+/** A row as others refer to it. */
+export const Named = z.object({ id: Id, name: Name });

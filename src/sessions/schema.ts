@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { ProtocolKind } from "../assets/schema.ts";
 import { endpoint, listInput, listOutput } from "../core/endpoint.ts";
-import { Id, Moment, Name, plain } from "../core/fields.ts";
-import { Named } from "../iam/schema.ts";
+import { Id, Moment, Name, Named, plain } from "../core/fields.ts";
 
 const Text = plain(z.string());
 

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { Done, endpoint, listInput, listOutput } from "../../core/endpoint.ts";
-import { Comment, Id, Moment, Name, plain, secret } from "../../core/fields.ts";
-import { Named, Version } from "../../iam/schema.ts";
+import { Comment, Id, Moment, Name, Named, plain, secret, Version } from "../../core/fields.ts";
 
 export const SecretKind = z.enum(["password", "key"]);
 

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { Done, endpoint, listInput, listOutput } from "../../core/endpoint.ts";
-import { Comment, Host, Id, Moment, Name, plain } from "../../core/fields.ts";
-import { Named, Version } from "../../iam/schema.ts";
+import { Comment, Host, Id, Moment, Name, Named, plain, Version } from "../../core/fields.ts";
 import { AssetProtocol, Node, ProtocolKind } from "../inventory/schema.ts";
 
 export const GRANT_ACTIONS = ["connect", "upload", "download", "copy", "paste", "delete", "share"] as const;

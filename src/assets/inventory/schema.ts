@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { Done, endpoint, listInput, listOutput } from "../../core/endpoint.ts";
-import { Comment, Host, Id, Moment, Name, Port, plain } from "../../core/fields.ts";
-import { Named, Version } from "../../iam/schema.ts";
+import { Comment, Host, Id, Moment, Name, Named, plain, Port, Version } from "../../core/fields.ts";
 
 export const ProtocolKind = plain(z.string().regex(/^[a-z0-9_-]{1,32}$/, "Not a protocol."));
 

@@ -265,6 +265,7 @@ class SessionLife {
         ...cause,
         exitCode,
         bytes: summary?.bytes ?? 0,
+        recorded: summary !== undefined,
       });
     } catch (error) {
       this.deps.failed(error);

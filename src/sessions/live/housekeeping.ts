@@ -17,6 +17,7 @@ export async function endOrphans(runtime: Runtime<Db>, orphans: readonly Orphan[
       detail,
       exitCode: null,
       bytes: 0,
+      recorded: true,
     });
   }
 }

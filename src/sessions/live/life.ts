@@ -5,6 +5,8 @@ import { type Db, serve } from "../../db/index.ts";
 import { insertSession, markEnded } from "./session.store.ts";
 
 const Text = plain(z.string().max(4096));
+/** As long as an SSH packet may be; whole in the audit event, its head in the session's row. */
+const CommandText = plain(z.string().max(65_536));
 
 const openEndpoint = endpoint({
   route: "POST /internal/session/open",
@@ -15,7 +17,7 @@ const openEndpoint = endpoint({
     accountId: Id,
     protocol: Text,
     kind: z.enum(["shell", "exec"]),
-    command: Text.nullable(),
+    command: CommandText.nullable(),
     gatewayId: Id,
   }),
   output: z.object({
@@ -39,6 +41,8 @@ const endEndpoint = endpoint({
     detail: Text.nullable(),
     exitCode: z.number().int().nullable(),
     bytes: z.number().int(),
+    /** False: the recording could not even be started. */
+    recorded: z.boolean(),
   }),
   output: z.object({}),
 });

@@ -89,6 +89,13 @@ export interface NewSession {
   gatewayId: string;
 }
 
+const LONGEST_COMMAND = 4096;
+/** Counted in characters as PostgreSQL counts them. */
+const headOf = (command: string | null): string | null => {
+  const all = Array.from(command ?? "");
+  return all.length <= LONGEST_COMMAND ? command : `${all.slice(0, LONGEST_COMMAND - 1).join("")}…`;
+};
+
 /** Inserts the row with the names of today; returns them. Null when user, asset or account are gone. */
 export async function insertSession(
   db: Db,
@@ -99,7 +106,7 @@ export async function insertSession(
     insert into session (id, org_id, user_id, user_name, asset_id, asset_name, account_id, account_name, protocol, kind, via,
       command, address, gateway_id, recording_state)
     select ${id}, ${orgId}, u.id, u.name, asset.id, asset.name, account.id, account.name, ${session.protocol}, ${session.kind}, ${session.via},
-      ${session.command}, ${session.address}, ${session.gatewayId}, 'recording'
+      ${headOf(session.command)}, ${session.address}, ${session.gatewayId}, 'recording'
     from users u, asset, account
     where u.id = ${userId} and asset.org_id = ${orgId} and asset.id = ${assetId} and account.org_id = ${orgId} and account.id = ${accountId}
     returning user_name as "userName", asset_name as "assetName", account_name as "accountName", started_at as "startedAt"`.execute(
@@ -121,6 +128,7 @@ export interface SessionEnd {
   reason: string;
   detail: string | null;
   exitCode: number | null;
+  recorded: boolean;
 }
 
 /** Ends the row; false when it had ended already. */
@@ -133,6 +141,7 @@ export async function markEnded(db: Db, id: string, end: SessionEnd): Promise<bo
       end_reason: end.reason,
       end_detail: end.detail?.slice(0, 1000) ?? null,
       exit_code: end.exitCode,
+      ...(!end.recorded && { recording_state: "failed" }),
     })
     .where("id", "=", id)
     .where("state", "!=", "ended")

@@ -35,6 +35,7 @@ export interface SignedIn {
 }
 
 const NOT_HERE = new Fault("invalid", "Files cannot be transferred through this gate yet.");
+const NOT_TEXT = new Fault("invalid", "The command is not UTF-8, so it could not reach the target as it is.");
 const NO_TARGET = new Fault("invalid", "Say where to run it: ssh NAME@ACCOUNT@ASSET@GATE COMMAND.");
 const NO_TERMINAL = new Fault(
   "invalid",
@@ -99,6 +100,7 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
     try {
       if (!actor) throw new Fault("unauthenticated", "Sign in first.");
       if (session.kind === "subsystem") throw NOT_HERE;
+      if (session.command?.includes("\uFFFD")) throw NOT_TEXT;
       if (wanted) return await direct(actor, wanted, session);
       if (session.kind === "exec") throw NO_TARGET;
       if (!session.pty) throw NO_TERMINAL;
