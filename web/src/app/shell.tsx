@@ -2,7 +2,7 @@ import { MenuOutlined, QuestionCircleOutlined, SearchOutlined } from "@ant-desig
 import { Button, Drawer, Tooltip } from "antd";
 import { Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, Outlet, useLocation, useNavigate } from "react-router";
+import { Link, Outlet, useLocation } from "react-router";
 import type { Me } from "../../../src/iam/schema.ts";
 import { useNarrow } from "../kit/settings.ts";
 import { Keys, ShortcutSheet, showShortcuts, useShortcuts } from "../kit/shortcuts.tsx";
@@ -16,7 +16,6 @@ import { UserMenu } from "./user-menu.tsx";
 export function Shell({ me }: { me: Me }) {
   const { t } = useTranslation();
   const { pathname } = useLocation();
-  const navigate = useNavigate();
   const narrow = useNarrow();
   const [palette, setPalette] = useState(false);
   const [menu, setMenu] = useState(false);
@@ -26,12 +25,6 @@ export function Shell({ me }: { me: Me }) {
   useEffect(() => setMenu(false), [pathname]);
   useShortcuts([
     { keys: "mod+k", label: t("kit.shortcuts.palette"), always: true, run: () => setPalette((open) => !open) },
-    ...places.map(({ place: name, home }, at) => ({
-      keys: `mod+${at + 1}`,
-      label: t(`shell.${name}`),
-      always: true,
-      run: () => void navigate(home),
-    })),
   ]);
   return (
     <div className="shell">

@@ -120,24 +120,13 @@ export function ListPage<E extends ListEndpoint>(props: ListPageProps<E>) {
     ...(panel
       ? [
           {
-            keys: " ",
+            keys: "Space",
             label: t("kit.shortcuts.peek"),
             run: () => at && state.setOpen(state.open === idOf(at) ? null : idOf(at)),
           },
         ]
       : []),
-    {
-      keys: "Enter",
-      label: t("kit.shortcuts.open"),
-      run: (event: KeyboardEvent) => {
-        const control =
-          event.target instanceof HTMLElement
-            ? event.target.closest<HTMLElement>("button, a, [role='menuitem']")
-            : null;
-        if (control) control.click();
-        else if (at) enter(at);
-      },
-    },
+    { keys: "Enter", label: t("kit.shortcuts.open"), run: () => at && enter(at) },
     {
       keys: "Escape",
       label: t("kit.shortcuts.close"),

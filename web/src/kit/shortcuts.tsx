@@ -11,7 +11,7 @@ export interface Shortcut {
   readonly always?: boolean;
 }
 
-const layers: (readonly Shortcut[])[] = [];
+const layers: { readonly current: readonly Shortcut[] }[] = [];
 
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
@@ -22,18 +22,27 @@ const isCovered = (target: EventTarget | null): boolean =>
   document.querySelector(".ant-modal-wrap:not([style*='display: none'])") !== null &&
   !(target instanceof HTMLElement && target.closest(".ant-modal-wrap"));
 
+/** What takes Enter and Space for itself. */
+const isControl = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement &&
+  target.closest(
+    "button, a, input, summary, [role='button'], [role='menuitem'], [role='tab'], [role='switch'], [role='radio']",
+  ) !== null;
+
 /** The event as it is written in a shortcut. */
 export function keysOf(event: KeyboardEvent): string {
   const mod = event.ctrlKey || event.metaKey ? "mod+" : "";
   const shift = event.shiftKey && event.key.length > 1 ? "shift+" : "";
+  if (event.key === " ") return `${mod}Space`;
   return `${mod}${shift}${event.key.length === 1 ? event.key.toLowerCase() : event.key}`;
 }
 
 function dispatch(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || event.altKey) return;
   const keys = keysOf(event);
+  if ((keys === "Enter" || keys === "Space") && isControl(event.target)) return;
   for (const layer of layers.toReversed()) {
-    for (const shortcut of layer) {
+    for (const shortcut of layer.current) {
       if (shortcut.keys !== keys && !shortcut.keys.split(" ").includes(keys)) continue;
       if (!shortcut.always && (isTyping(event.target) || isCovered(event.target))) return;
       shortcut.run(event);
@@ -48,11 +57,10 @@ export function useShortcuts(shortcuts: readonly Shortcut[]): void {
   const newest = useRef(shortcuts);
   newest.current = shortcuts;
   useEffect(() => {
-    const layer = new Proxy([] as readonly Shortcut[], { get: (_, key) => Reflect.get(newest.current, key) });
-    layers.push(layer);
+    layers.push(newest);
     if (layers.length === 1) document.addEventListener("keydown", dispatch);
     return () => {
-      layers.splice(layers.indexOf(layer), 1);
+      layers.splice(layers.indexOf(newest), 1);
       if (layers.length === 0) document.removeEventListener("keydown", dispatch);
     };
   }, []);
@@ -68,7 +76,6 @@ export function Keys({ keys }: { keys: string }) {
     ArrowDown: "↓",
     ArrowUp: "↑",
     Escape: "Esc",
-    " ": "Space",
   };
   return (
     <span className="keys">
@@ -118,17 +125,14 @@ export function ShortcutSheet() {
 export const showShortcuts = (): void => void document.dispatchEvent(new Event("sallyport:shortcuts"));
 
 function grouped(general: string, page: string): (readonly [string, readonly Shortcut[]])[] {
-  const shell = layers
-    .filter((layer) => layer.some(({ keys }) => keys === "mod+k" || keys === "?"))
-    .flatMap((layer) => [...layer]);
-  const own = layers
-    .filter((layer) => !layer.some(({ keys }) => keys === "mod+k" || keys === "?"))
-    .flatMap((layer) => [...layer]);
-  const named = (list: Shortcut[]) => list.filter(({ label }) => label !== "");
+  const isShell = (list: readonly Shortcut[]) => list.some(({ keys }) => keys === "mod+k" || keys === "?");
+  const lists = layers.map(({ current }) => current);
+  const named = (shell: boolean) =>
+    lists.filter((list) => isShell(list) === shell).flatMap((list) => list.filter(({ label }) => label !== ""));
   return (
     [
-      [page, named(own)],
-      [general, named(shell)],
+      [page, named(false)],
+      [general, named(true)],
     ] as const
   ).filter(([, list]) => list.length > 0);
 }

@@ -1,6 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, type ReactNode, type RefObject, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { useNarrow } from "./settings.ts";
 
 /** A column of a list. */
 export interface Column<T> {
@@ -9,6 +10,8 @@ export interface Column<T> {
   readonly render: (row: T) => ReactNode;
   /** A CSS grid width: "180px", "minmax(120px, 2fr)". */
   readonly width?: string;
+  /** Its width on a narrow screen, where columns without one share what is left. */
+  readonly narrow?: string;
   /** Not shown until chosen. */
   readonly hidden?: boolean;
   readonly align?: "right";
@@ -45,6 +48,7 @@ interface TableProps<T> extends RowActions<T> {
 export function Table<T>(props: TableProps<T>) {
   const { label, rows, columns, rowHeight, idOf, current, selected, nearEnd, total, foot, scroller } = props;
   const { t } = useTranslation();
+  const narrow = useNarrow();
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -65,7 +69,7 @@ export function Table<T>(props: TableProps<T>) {
   }, [current, virtual]);
 
   const actions = useSteady(props);
-  const template = `${selected ? "32px " : ""}${columns.map(({ width }) => width ?? "minmax(100px, 1fr)").join(" ")}`;
+  const template = `${selected ? "32px " : ""}${columns.map(narrow ? narrowWidth : ({ width }) => width ?? "minmax(100px, 1fr)").join(" ")}`;
   const all = rows.length > 0 && selected?.size === rows.length;
   return (
     <div
@@ -120,6 +124,8 @@ export function Table<T>(props: TableProps<T>) {
     </div>
   );
 }
+
+const narrowWidth = ({ narrow }: { narrow?: string }): string => narrow ?? "minmax(0, 1fr)";
 
 /** The same functions for all drawings of the table, so that its rows need not be drawn again. */
 function useSteady<T>(props: RowActions<T>): RowActions<unknown> {

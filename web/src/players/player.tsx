@@ -88,7 +88,7 @@ function PlayerBody({ opened, from, plain }: { opened: Opened; from: number; pla
     if (next) playback.current?.speed(next);
   };
   useShortcuts([
-    { keys: " ", label: t("audit.player.playPause"), run: toggle },
+    { keys: "Space", label: t("audit.player.playPause"), run: toggle },
     { keys: "ArrowRight", label: t("audit.player.forward"), run: () => seek(at + 5000) },
     { keys: "ArrowLeft", label: t("audit.player.back"), run: () => seek(at - 5000) },
     { keys: ">", label: t("audit.player.faster"), run: () => faster(1) },

@@ -48,7 +48,14 @@ export function Page() {
     [t],
   );
   const columns: readonly Column<AuditEvent>[] = [
-    { key: "at", title: t("terms.when"), width: "130px", always: true, render: ({ at }) => <Time at={at} /> },
+    {
+      key: "at",
+      title: t("terms.when"),
+      width: "130px",
+      narrow: "96px",
+      always: true,
+      render: ({ at }) => <Time at={at} />,
+    },
     { key: "actor", title: t("audit.events.actor"), width: "minmax(110px, 160px)", render: ({ actor }) => actor.name },
     {
       key: "action",
@@ -67,6 +74,7 @@ export function Page() {
       key: "outcome",
       title: t("audit.events.outcome"),
       width: "130px",
+      narrow: "86px",
       render: ({ outcome }) => <StateTag tone={toneOf(outcome)}>{outcomeText(outcome)}</StateTag>,
     },
     {

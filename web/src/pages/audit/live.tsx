@@ -19,11 +19,14 @@ export function Page() {
   const [ending, setEnding] = useState<Session | null>(null);
   const hrefOf = ({ id }: Session) => `/audit/sessions/${id}`;
   const columns: readonly Column<Session>[] = [
-    ...sessionColumns(t, i18n.language).filter(({ key }) => key !== "recording" && key !== "state"),
+    ...sessionColumns(t, i18n.language)
+      .filter(({ key }) => key !== "recording" && key !== "state")
+      .map((column) => (column.key === "startedAt" ? { ...column, wide: true } : column)),
     {
       key: "act",
       title: "",
       width: mayWatch && mayEnd ? "170px" : "90px",
+      narrow: mayWatch && mayEnd ? "150px" : "84px",
       always: true,
       align: "right",
       render: (session) => (

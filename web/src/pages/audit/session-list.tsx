@@ -94,6 +94,7 @@ export const sessionColumns = (t: TFunction, _language: string): readonly Column
     key: "startedAt",
     title: t("terms.started"),
     width: "120px",
+    narrow: "96px",
     always: true,
     render: ({ startedAt }) => <Time at={startedAt} />,
   },
