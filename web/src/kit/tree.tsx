@@ -7,6 +7,7 @@ import { call } from "../api.ts";
 import type { Page } from "../query.ts";
 import { rowHeight } from "../theme.ts";
 import { useHeld } from "./held.ts";
+import { learnNames } from "./choices.ts";
 import { useLook } from "./settings.ts";
 import { ErrorPanel, Loading } from "./states.tsx";
 import { linesOf, type TreeLine, type TreeNode } from "./tree-lines.ts";
@@ -29,12 +30,13 @@ interface TreeProps<N extends TreeNode> {
   readonly empty?: ReactNode;
 }
 
-async function childrenOf<N>(list: Endpoint, parentId: string, signal: AbortSignal): Promise<N[]> {
+async function childrenOf<N extends TreeNode>(list: Endpoint, parentId: string, signal: AbortSignal): Promise<N[]> {
   const nodes: N[] = [];
   for (let cursor: string | null | undefined; cursor !== null && nodes.length < MOST; ) {
     const input = { limit: PAGE, ...(parentId && { parentId }), ...(cursor && { cursor }) };
     const page = (await call(list, input, signal)) as Page<N>;
     nodes.push(...page.items);
+    learnNames(page.items);
     cursor = page.next;
   }
   return nodes;

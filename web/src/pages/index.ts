@@ -1,8 +1,19 @@
+import { accessPages } from "./access/index.ts";
 import { auditPages } from "./audit/index.ts";
+import { identityPages } from "./identity/index.ts";
+import { inventoryPages } from "./inventory/index.ts";
 import type { PageEntry } from "./page.ts";
 import { kitPages } from "./kit/index.ts";
 import { ownPages } from "./own/index.ts";
 import { workspacePages } from "./workspace/index.ts";
 
 /** Every page of the console; one line for each area. */
-export const pages: readonly PageEntry[] = [...workspacePages, ...ownPages, ...auditPages, ...kitPages];
+export const pages: readonly PageEntry[] = [
+  ...workspacePages,
+  ...ownPages,
+  ...identityPages,
+  ...inventoryPages,
+  ...accessPages,
+  ...auditPages,
+  ...kitPages,
+];

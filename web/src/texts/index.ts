@@ -1,6 +1,9 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
+import * as access from "./access.ts";
 import * as audit from "./audit.ts";
+import * as identity from "./identity.ts";
+import * as inventory from "./inventory.ts";
 import * as kit from "./kit.ts";
 import * as kitPage from "./kit-page.ts";
 import * as own from "./own.ts";
@@ -9,7 +12,7 @@ import * as terms from "./terms.ts";
 import * as work from "./work.ts";
 
 /** One line for each area of texts: an area is a file here that exports `en` and `zh`. */
-const AREAS = { kit, kitPage, shell, terms, work, audit, own } as const;
+const AREAS = { kit, kitPage, shell, terms, work, audit, own, identity, inventory, access } as const;
 
 type Areas = typeof AREAS;
 type Texts = { readonly [A in keyof Areas]: Areas[A]["en"] };

@@ -1,0 +1,27 @@
+import type { PageEntry } from "../page.ts";
+
+export const accessPages: readonly PageEntry[] = [
+  {
+    path: "/console/rules",
+    place: "console",
+    title: "access.rules.title",
+    section: "shell.sections.access",
+    permission: "grant.list",
+    load: () => import("./rules.tsx"),
+  },
+  {
+    path: "/console/rules/:id",
+    place: "console",
+    title: "access.rules.one",
+    permission: "grant.read",
+    load: () => import("./rule.tsx"),
+  },
+  {
+    path: "/console/expiring",
+    place: "console",
+    title: "access.expiring.title",
+    section: "shell.sections.access",
+    permission: "grant.list",
+    load: () => import("./expiring.tsx"),
+  },
+];

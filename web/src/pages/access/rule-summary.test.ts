@@ -1,0 +1,94 @@
+import i18next from "i18next";
+import { beforeAll, expect, it } from "vitest";
+import * as texts from "../../texts/access.ts";
+import { type RuleShape, ruleSummary, shapeOfForm } from "./rule-summary.ts";
+
+const RULE: RuleShape = {
+  people: 2,
+  groups: 1,
+  assets: 3,
+  nodes: 0,
+  accounts: { all: false, names: ["root"], excluded: [], manual: false, sameName: false, anonymous: false },
+  protocols: { all: true, kinds: [] },
+  actions: ["connect", "upload"],
+  active: true,
+  startsAt: null,
+  expiresAt: null,
+};
+
+const speak = async (language: "en" | "zh") => {
+  const words = i18next.createInstance();
+  await words.init({
+    lng: language,
+    resources: { [language]: { translation: { access: texts[language] } } },
+    interpolation: { escapeValue: false },
+  });
+  return { t: words.t, language };
+};
+let en: Awaited<ReturnType<typeof speak>>;
+let zh: Awaited<ReturnType<typeof speak>>;
+beforeAll(async () => {
+  en = await speak("en");
+  zh = await speak("zh");
+});
+
+it("says who reaches what, as whom, how and to do what", () => {
+  expect(ruleSummary(RULE, en)).toEqual([
+    "2 people and 1 group reach 3 assets as root, by any protocol: connect, upload.",
+  ]);
+  expect(ruleSummary(RULE, zh)).toEqual(["2 人和1 个用户组可以 root 身份，通过任意协议访问 3 个资产：连接、上传。"]);
+});
+
+it("speaks of one person in the singular, and leaves out empty sides", () => {
+  const rule: RuleShape = { ...RULE, people: 1, groups: 0, assets: 0, nodes: 1, actions: ["connect"] };
+  expect(ruleSummary(rule, en)).toEqual(["1 person reaches 1 node as root, by any protocol: connect."]);
+});
+
+it("names several accounts and protocols as choices, and the accounts that are never allowed", () => {
+  const rule: RuleShape = {
+    ...RULE,
+    accounts: { ...RULE.accounts, names: ["root", "deploy"], excluded: ["postgres"], sameName: true },
+    protocols: { all: false, kinds: ["ssh", "rdp"] },
+  };
+  expect(ruleSummary(rule, en)[0]).toBe(
+    "2 people and 1 group reach 3 assets as root, deploy, or the account with their own name but never postgres, by SSH or RDP: connect, upload.",
+  );
+});
+
+it("tells the time only when it limits, and that the rule is off", () => {
+  const rule: RuleShape = {
+    ...RULE,
+    startsAt: "2020-01-01T00:00:00Z",
+    expiresAt: "2099-06-01T12:00:00Z",
+    active: false,
+  };
+  const [, until, off] = ruleSummary(rule, en);
+  expect(until).toMatch(/^Until (May 31|Jun [12]), 2099, /);
+  expect(off).toBe("The rule is switched off.");
+  expect(ruleSummary({ ...RULE, startsAt: "2098-06-01T12:00:00Z", expiresAt: "2099-06-01T12:00:00Z" }, en)[1]).toMatch(
+    /^From .*2098.* until .*2099/,
+  );
+});
+
+it("says what is still missing; accounts that are only excluded grant nothing", () => {
+  const rule: RuleShape = {
+    ...RULE,
+    people: 0,
+    groups: 0,
+    accounts: { ...RULE.accounts, names: [], excluded: ["root"] },
+    actions: [],
+  };
+  expect(ruleSummary(rule, en)).toEqual(["It grants nothing yet. Still to choose: who, accounts, and actions."]);
+});
+
+it("reads what stands in the form, also before anything is typed", () => {
+  const { people, assets, expiresAt, active } = shapeOfForm({
+    userIds: ["a", "b"],
+    assetIds: undefined,
+    accounts: RULE.accounts,
+    protocols: RULE.protocols,
+    expiresAt: "",
+    active: true,
+  });
+  expect({ people, assets, expiresAt, active }).toEqual({ people: 2, assets: 0, expiresAt: null, active: true });
+});

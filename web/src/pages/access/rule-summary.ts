@@ -1,0 +1,132 @@
+import type { TFunction } from "i18next";
+import type { Grant, GrantAction } from "../../../../src/assets/schema.ts";
+
+/** A rule as the summary sees it: how many on each side, and the rest as it is stored. */
+export interface RuleShape {
+  readonly people: number;
+  readonly groups: number;
+  readonly assets: number;
+  readonly nodes: number;
+  readonly accounts: Grant["accounts"];
+  readonly protocols: Grant["protocols"];
+  readonly actions: readonly GrantAction[];
+  readonly active: boolean;
+  readonly startsAt: string | null;
+  readonly expiresAt: string | null;
+}
+
+/** A stored rule as the summary sees it. */
+export const shapeOfGrant = (grant: Grant): RuleShape => ({
+  ...grant,
+  people: grant.users.length,
+  groups: grant.groups.length,
+  assets: grant.assets.length,
+  nodes: grant.nodes.length,
+});
+
+/** What stands in the rule's form as the summary sees it. */
+export function shapeOfForm(values: Readonly<Record<string, unknown>>): RuleShape {
+  const { userIds, groupIds, assetIds, nodeIds, accounts, protocols, actions, active, startsAt, expiresAt } = values;
+  const count = (ids: unknown) => (Array.isArray(ids) ? ids.length : 0);
+  return {
+    people: count(userIds),
+    groups: count(groupIds),
+    assets: count(assetIds),
+    nodes: count(nodeIds),
+    accounts: accounts as Grant["accounts"],
+    protocols: protocols as Grant["protocols"],
+    actions: (actions as GrantAction[] | undefined) ?? [],
+    active: active !== false,
+    startsAt: (startsAt as string | null | undefined) || null,
+    expiresAt: (expiresAt as string | null | undefined) || null,
+  };
+}
+
+interface Words {
+  readonly t: TFunction;
+  readonly language: string;
+}
+
+const joined = (items: readonly string[], language: string, type: "conjunction" | "disjunction"): string =>
+  new Intl.ListFormat(language, { type }).format(items);
+
+/** As which accounts: "root or deploy", "any account but never postgres"; empty when there is none. */
+export function accountWords(accounts: Grant["accounts"], { t, language }: Words): string {
+  const { all, names, excluded, manual, sameName, anonymous } = accounts;
+  const parts = [
+    ...(all ? [t("access.summary.anyAccount")] : names),
+    ...(manual ? [t("access.summary.manual")] : []),
+    ...(sameName ? [t("access.summary.sameName")] : []),
+    ...(anonymous ? [t("access.summary.anonymous")] : []),
+  ];
+  if (parts.length === 0) return "";
+  const words = joined(parts, language, "disjunction");
+  return excluded.length === 0
+    ? words
+    : t("access.summary.never", { accounts: words, excluded: joined(excluded, language, "disjunction") });
+}
+
+/** By which protocols; empty when there is none. */
+export const protocolWords = (protocols: Grant["protocols"], { t, language }: Words): string =>
+  protocols.all
+    ? t("access.summary.anyProtocol")
+    : joined(
+        protocols.kinds.map((kind) => kind.toUpperCase()),
+        language,
+        "disjunction",
+      );
+
+/** To do what: "connect, upload". */
+export const actionWords = (actions: readonly GrantAction[], { t }: Words): string =>
+  actions.map((action) => t(`access.actions.${action}`)).join(t("access.summary.between"));
+
+/** What a rule grants, in sentences; or what is still missing so that it grants anything. */
+export function ruleSummary(rule: RuleShape, words: Words): readonly string[] {
+  const { t, language } = words;
+  const missing = missingWords(rule, words);
+  if (missing.length > 0) {
+    return [t("access.summary.missing", { missing: joined(missing, language, "conjunction") })];
+  }
+  const counted = (sides: readonly (readonly ["people" | "groups" | "assets" | "nodes", number])[]) =>
+    joined(
+      sides.filter(([, count]) => count > 0).map(([side, count]) => t(`access.summary.${side}`, { count })),
+      language,
+      "conjunction",
+    );
+  const sentence = t("access.summary.sentence", {
+    count: rule.people + rule.groups,
+    who: counted([
+      ["people", rule.people],
+      ["groups", rule.groups],
+    ]),
+    what: counted([
+      ["assets", rule.assets],
+      ["nodes", rule.nodes],
+    ]),
+    accounts: accountWords(rule.accounts, words),
+    protocols: protocolWords(rule.protocols, words),
+    actions: actionWords(rule.actions, words),
+  });
+  return [sentence, ...timeWords(rule, words), ...(rule.active ? [] : [t("access.summary.off")])];
+}
+
+function missingWords(rule: RuleShape, words: Words): string[] {
+  const { t } = words;
+  const sides: readonly (readonly [boolean, string])[] = [
+    [rule.people + rule.groups === 0, t("access.summary.missingPeople")],
+    [rule.assets + rule.nodes === 0, t("access.summary.missingAssets")],
+    [accountWords(rule.accounts, words) === "", t("access.summary.missingAccounts")],
+    [!rule.protocols.all && rule.protocols.kinds.length === 0, t("access.summary.missingProtocols")],
+    [rule.actions.length === 0, t("access.summary.missingActions")],
+  ];
+  return sides.filter(([lacks]) => lacks).map(([, word]) => word);
+}
+
+function timeWords({ startsAt, expiresAt }: RuleShape, { t, language }: Words): string[] {
+  const say = (at: string) =>
+    new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
+  const later = startsAt !== null && new Date(startsAt).getTime() > Date.now() ? startsAt : null;
+  if (later && expiresAt) return [t("access.summary.fromUntil", { from: say(later), until: say(expiresAt) })];
+  if (later) return [t("access.summary.from", { from: say(later) })];
+  return expiresAt ? [t("access.summary.until", { until: say(expiresAt) })] : [];
+}

@@ -1,0 +1,56 @@
+import { Button } from "antd";
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { useNavigate } from "react-router";
+import { listGrants } from "../../../../src/assets/schema.ts";
+import { type Filter, ListPage } from "../../kit/index.ts";
+import { useMay } from "../../me.ts";
+import { PanelActions } from "../panel-actions.tsx";
+import { assets, groups, nodes, people } from "../sources.ts";
+import { useRuleActions, useRuleBulk } from "./rule-actions.tsx";
+import { ruleColumns, RuleFacts } from "./rule-list.tsx";
+import "../admin.css";
+
+/** Every permission rule of the organization. */
+export function Page() {
+  const { t, i18n } = useTranslation();
+  const navigate = useNavigate();
+  const mayMake = useMay("grant.create");
+  const bulk = useRuleBulk();
+  const { actionsOf, ask, dialogs } = useRuleActions({ made: ({ id }) => void navigate(`/console/rules/${id}`) });
+  const filters = useMemo<readonly Filter[]>(
+    () => [
+      { name: "group", param: "groupId", label: t("terms.group"), kind: "row", source: groups },
+      { name: "user", param: "userId", label: t("terms.user"), kind: "row", source: people },
+      { name: "node", param: "nodeId", label: t("terms.node"), kind: "row", source: nodes },
+      { name: "asset", param: "assetId", label: t("terms.asset"), kind: "row", source: assets },
+    ],
+    [t],
+  );
+  const create = mayMake && (
+    <Button type="primary" onClick={() => ask({ what: "new" })}>
+      {t("access.rules.create")}
+    </Button>
+  );
+  return (
+    <>
+      <ListPage
+        title={t("access.rules.title")}
+        endpoint={listGrants}
+        columns={ruleColumns(t, i18n.language)}
+        filters={filters}
+        href={({ id }) => `/console/rules/${id}`}
+        panel={(rule) => (
+          <>
+            <PanelActions actions={actionsOf(rule)} />
+            <RuleFacts rule={rule} />
+          </>
+        )}
+        actions={create}
+        {...(bulk.length > 0 && { bulk })}
+        empty={{ title: t("access.rules.emptyTitle"), text: t("access.rules.emptyText"), action: create }}
+      />
+      {dialogs}
+    </>
+  );
+}

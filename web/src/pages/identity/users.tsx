@@ -1,0 +1,130 @@
+import { Button } from "antd";
+import { useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useNavigate } from "react-router";
+import { deleteUser, listRoles, listUsers, updateUser, type User } from "../../../../src/iam/schema.ts";
+import { call } from "../../api.ts";
+import { type BulkAction, type Filter, ListPage } from "../../kit/index.ts";
+import { useMay } from "../../me.ts";
+import { useEndpoint } from "../../query.ts";
+import { useLive } from "../live-count.ts";
+import { PanelActions } from "../panel-actions.tsx";
+import { groups } from "../sources.ts";
+import { useUserActions } from "./user-actions.tsx";
+import { CreateUser } from "./user-form.tsx";
+import { userColumns, UserFacts } from "./user-list.tsx";
+import "../admin.css";
+
+/** The users of the organization. */
+export function Page() {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const [creating, setCreating] = useState(false);
+  const mayCreate = useMay("user.create");
+  const bulk = useUserBulk();
+  const { actionsOf, dialogs } = useUserActions();
+  const create = mayCreate && (
+    <Button type="primary" onClick={() => setCreating(true)}>
+      {t("identity.users.create")}
+    </Button>
+  );
+  return (
+    <>
+      <ListPage
+        title={t("identity.users.title")}
+        endpoint={listUsers}
+        columns={userColumns(t)}
+        filters={useUserFilters()}
+        href={({ id }) => `/console/users/${id}`}
+        panel={(user) => (
+          <>
+            <PanelActions actions={actionsOf(user)} />
+            <UserFacts user={user} t={t} />
+          </>
+        )}
+        actions={create}
+        {...(bulk.length > 0 && { bulk })}
+        empty={{ title: t("identity.users.emptyTitle"), text: t("identity.users.emptyText"), action: create }}
+      />
+      {creating && (
+        <CreateUser close={() => setCreating(false)} done={({ id }) => void navigate(`/console/users/${id}`)} />
+      )}
+      {dialogs}
+    </>
+  );
+}
+
+/** Filters by state, role and group. */
+export function useUserFilters(): readonly Filter[] {
+  const { t } = useTranslation();
+  const mayRoles = useMay("role.list");
+  const known = useEndpoint(listRoles, { limit: 200 }, { enabled: mayRoles }).data?.items;
+  return useMemo(
+    () => [
+      {
+        name: "active",
+        param: "active",
+        label: t("terms.active"),
+        kind: "choice",
+        choices: [
+          { value: "yes", label: t("kit.yes") },
+          { value: "no", label: t("kit.no") },
+        ],
+      },
+      {
+        name: "role",
+        param: "roleId",
+        label: t("identity.users.roles"),
+        kind: "choice",
+        choices: (known ?? []).map(({ id, name }) => ({ value: id, label: name })),
+      },
+      { name: "group", param: "groupId", label: t("terms.group"), kind: "row", source: groups },
+    ],
+    [t, known],
+  );
+}
+
+function useUserBulk(): readonly BulkAction<User>[] {
+  const { t } = useTranslation();
+  const [mayChange, mayDelete] = [useMay("user.update"), useMay("user.delete")];
+  const count = useLive({}, mayChange || mayDelete);
+  const liveOf = (users: readonly User[]) => {
+    const ids = new Set(users.map(({ id }) => id));
+    const live = count(({ user }) => ids.has(user.id));
+    return live === undefined ? {} : { live };
+  };
+  const set = (active: boolean) => (user: User) =>
+    user.active === active ? Promise.resolve() : call(updateUser, { id: user.id, version: user.version, active });
+  return [
+    ...(mayChange
+      ? [
+          { key: "enable", label: t("identity.users.enable"), run: set(true) },
+          {
+            key: "disable",
+            label: t("identity.users.disable"),
+            confirm: (users: readonly User[]) => ({
+              title: t("identity.users.disableMany", { count: users.length }),
+              text: t("identity.users.disableManyText"),
+              ...liveOf(users),
+            }),
+            run: set(false),
+          },
+        ]
+      : []),
+    ...(mayDelete
+      ? [
+          {
+            key: "delete",
+            label: t("identity.users.delete"),
+            danger: true,
+            confirm: (users: readonly User[]) => ({
+              title: t("identity.users.deleteMany", { count: users.length }),
+              text: t("identity.users.deleteManyText"),
+              ...liveOf(users),
+            }),
+            run: ({ id }: User) => call(deleteUser, { id }),
+          },
+        ]
+      : []),
+  ];
+}
