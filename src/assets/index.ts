@@ -11,6 +11,7 @@ export type { Connection, HostKeyCheck } from "./accounts/connection.ts";
 export { type Decision, decide, notAllowed, type Request } from "./grants/decision.ts";
 export { myAssets } from "./grants/my-assets.ts";
 
+/** The domain of assets as other domains see it. */
 export type Assets = ReturnType<typeof createAssets>;
 
 /** Assets, accounts and permission rules. `protocols` is the list of drivers; `openPrivateKey` reads keys for accounts. */

@@ -35,7 +35,7 @@ export function knock({ url, route, input = {}, headers = {} }: Knock): Promise<
   const [method = "", pattern = ""] = route.split(" ");
   const rest: Record<string, unknown> = { ...input };
   const path = pattern.replace(/:([a-zA-Z]+)/g, (_, key: string) => {
-    const value = String(rest[key]);
+    const value = String(rest[key]).toWellFormed();
     delete rest[key];
     return encodeURIComponent(value);
   });

@@ -7,6 +7,8 @@ import type { Db } from "../../src/db/index.ts";
 import { createHttp } from "../../src/http/index.ts";
 import { DEFAULT_ORGANIZATION } from "../../src/iam/index.ts";
 import { createDomains } from "../../src/processes/domains.ts";
+import { ADMIN } from "../support/program.ts";
+import { sampleOf } from "./canary.ts";
 import { declaredEndpoints } from "./endpoints.ts";
 import { addressOf, type Gate, knock, PASSWORD, send, startGate } from "./gate.ts";
 import { expectations, type Stranger, walk } from "./walk.ts";
@@ -134,6 +136,52 @@ describe("what strangers get", () => {
     const forged = { cookie: `sallyport_session=${"A".repeat(43)}` };
     expect((await send({ url: gate.program.url, method: "GET", place: "/api/me", headers: forged })).status).toBe(401);
   });
+});
+
+describe("hostile input", () => {
+  const HOSTILE = [
+    "\0",
+    "a\0b",
+    "\ud800",
+    "'; drop table users; --",
+    "%",
+    "\u202e",
+    "../../etc/passwd",
+    "9".repeat(400),
+    -1,
+    1e308,
+    2 ** 53,
+    null,
+    [],
+    [[]],
+    {},
+    true,
+  ];
+
+  test("in any field of any endpoint is refused or taken, and never an error of the program, even from the administrator", async () => {
+    const { program, first } = gate;
+    const admin = await program.signIn(ADMIN.loginName, ADMIN.password);
+    const headers = { origin: program.url, cookie: admin.cookie };
+    const failed: string[] = [];
+    for (const {
+      endpoint: { name, route, input },
+    } of actions.filter((action) => action.endpoint.name !== "sign-out")) {
+      const sample = { ...(sampleOf(input, name, () => "x") as Record<string, unknown>) };
+      for (const field of Object.keys(sample)) {
+        for (const value of HOSTILE) {
+          const hostile = {
+            ...sample,
+            ...("id" in sample && !route.startsWith("DELETE ") && { id: first.groupId }),
+            [field]: value,
+          };
+          const reply = await knock({ url: program.url, route, input: hostile, headers });
+          if (reply.status >= 500) failed.push(`${name}.${field} ${JSON.stringify(value).slice(0, 30)}: ${reply.body}`);
+        }
+      }
+    }
+    expect(failed.filter((line) => !line.includes('"unavailable"'))).toEqual([]);
+    expect(await program.logs()).not.toContain("request failed");
+  }, 120_000);
 });
 
 describe("where a request comes from", () => {

@@ -234,7 +234,7 @@ function allowed(world: World, { userId, assetId, accountId, protocol, action }:
   const inForce = world.rules.filter(
     (rule) => holds(rule) && names(world, rule, person.id) && covers(world, rule, asset),
   );
-  const giving = inForce.filter((rule) => rule.all || rule.names.length > 0 || rule.virtual.length > 0);
+  const giving = inForce.filter(gives);
   if (!giving.some((rule) => rule.allProtocols || rule.protocols.includes(protocol))) return false;
   if (inForce.some((rule) => rule.excluded.includes(account.name) && rule.actions.includes(action))) return false;
   return giving.some((rule) => {
@@ -242,6 +242,8 @@ function allowed(world: World, { userId, assetId, accountId, protocol, action }:
     return rule.actions.includes(action) && (rule.all || rule.names.includes(account.name) || sameName);
   });
 }
+
+const gives = (rule: WorldRule): boolean => rule.all || rule.names.length > 0 || rule.virtual.length > 0;
 
 function holds(rule: WorldRule): boolean {
   const accounts = rule.all || rule.names.length > 0 || rule.excluded.length > 0 || rule.virtual.length > 0;
@@ -290,6 +292,20 @@ function listedInModel(world: World, asked: readonly Request[], userId: string):
   ].toSorted();
 }
 
+/** Assets that a rule in force gives something on to the person: nothing else may be in the list, not even a name. */
+const nearInModel = (world: World, personId: string): ReadonlySet<string> =>
+  new Set(
+    world.assets
+      .filter(
+        (asset) =>
+          asset.active &&
+          world.rules.some(
+            (rule) => holds(rule) && gives(rule) && names(world, rule, personId) && covers(world, rule, asset),
+          ),
+      )
+      .map(({ id }) => id),
+  );
+
 test(`decisions and lists agree with the contract in ${WORLDS} random worlds`, async () => {
   const dice = createDice(20_261_121);
   const seen = { yes: 0, no: 0, listed: 0 };
@@ -308,6 +324,8 @@ test(`decisions and lists agree with the contract in ${WORLDS} random worlds`, a
         accounts.flatMap((account) => account.actions.map((action) => `${account.id} ${action}`)),
       );
       expect({ number, listed: listed.toSorted() }).toEqual({ number, listed: listedInModel(world, asked, id) });
+      const near = nearInModel(world, id);
+      expect(items.filter((item) => !near.has(item.id))).toEqual([]);
       seen.listed += listed.length;
     }
   }

@@ -4,11 +4,13 @@ import { type Facts, factsOf, type Subject } from "./decision.store.ts";
 import { evaluate, type Rule } from "./evaluate.ts";
 import type { GrantAction } from "./schema.ts";
 
+/** What a person wants to do, with which account, over which protocol. */
 export interface Request extends Subject {
   readonly protocol: string;
   readonly action: GrantAction;
 }
 
+/** The answer to one request. */
 export interface Decision {
   readonly allowed: boolean;
   /** The rules that gave it. */
