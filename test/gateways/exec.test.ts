@@ -3,8 +3,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listSessions } from "../../src/sessions/schema.ts";
-import { direct, paramiko, plink, sha256, ssh } from "./clients.ts";
-import { endOf, type Person, setStage, type Stage, type Target } from "./stage.ts";
+import { direct, paramiko, plink, sha256, ssh, sshArguments, start } from "./clients.ts";
+import { endOf, type Person, sessionOf, setStage, type Stage, type Target } from "./stage.ts";
 
 let stage: Stage;
 let target: Target;
@@ -182,6 +182,26 @@ describe("a command", () => {
     const options = ["-o", "SetEnv=LC_TEST=yes GIT_TEST=no"];
     const { out } = await ssh(stage, person, user, ['echo "$LC_TEST-$GIT_TEST"'], { options }).done;
     expect(out.toString()).toBe("yes-\n");
+  });
+
+  it("may be long, and of several lines", async () => {
+    const long = `echo ${"x".repeat(20_000)} | wc -c\necho second line`;
+    const { code, out, err } = await run(long);
+    expect({ code, out: out.toString(), err }).toEqual({ code: 0, out: "20001\nsecond line\n", err: "" });
+    const { command } = await sessionOf(stage, person, "ended");
+    expect(command?.startsWith("echo xxxx")).toBe(true);
+  });
+
+  it("is never changed on its way: one that is not UTF-8 is refused", async () => {
+    const bytes = join(stage.folder, "latin1");
+    await writeFile(bytes, Buffer.from("printf %s 'gr\xf6\xdfe' | sha256sum", "latin1"));
+    const client = await start("/bin/sh", [
+      "-c",
+      `exec ssh ${sshArguments(stage, person, user, [], {})
+        .map((word) => `'${word}'`)
+        .join(" ")} "$(cat ${bytes})"`,
+    ]).done;
+    expect(client).toMatchObject({ code: 254, out: Buffer.alloc(0), err: expect.stringMatching(/UTF-8/) });
   });
 
   it("is a session of its own in one connection", async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listAuditEvents } from "../../src/audit/schema.ts";
@@ -120,6 +120,14 @@ describe("the recording of a command", () => {
     expect({ code, lines: lines.replace("wrong\r\n", "") }).toEqual({ code: 0, lines: "one\r\ntwo\r\n" });
   });
 
+  it("holds a command that is too long for the list, to its end", async () => {
+    const command = `true ${"é".repeat(9000)}; echo the end`;
+    const { session } = await recorded(command);
+    expect(session.command).toHaveLength(4096);
+    const markers = (await replay(stage, session.id)).filter(([, kind]) => kind === "m");
+    expect(markers.map(([, , text]) => text).join("")).toBe(command);
+  });
+
   it("holds every byte of 10 MB", async () => {
     const { session, out } = await recorded("head -c 7500000 /dev/urandom | base64 -w 0");
     const shown = await shownIn(stage, session.id);
@@ -136,6 +144,34 @@ describe("the recording of a command", () => {
     const { id } = await sessionOf(stage, person, "ended");
     expect(await endOf(stage, id)).toMatchObject({ endReason: "refused" });
     expect((await stored(stage, id)).recording.complete).toBe(true);
+  });
+});
+
+describe("what cannot be recorded", () => {
+  const spool = (): string => join(stage.program.data, "spool");
+
+  it("is cut when the spool is lost in the middle, with words", async () => {
+    const client = ssh(stage, person, direct(person, target), ["while :; do date; sleep 0.1; done"]);
+    await client.shows(/\d\n/);
+    const { id } = await sessionOf(stage, person);
+    await rename(join(spool(), id), join(spool(), `.gone-${id}`));
+    const { code } = await client.done;
+    expect(code).toBe(255);
+    expect(client.err()).toMatch(/cannot be recorded/);
+    expect(await endOf(stage, id)).toMatchObject({ endReason: "recording_failed" });
+  });
+
+  it("is refused when there is no spool, and works again when it is back", async () => {
+    await rename(spool(), `${spool()}.aside`);
+    await writeFile(spool(), "");
+    const refused = await ssh(stage, person, direct(person, target), ["echo in"]).done;
+    await rm(spool());
+    await rename(`${spool()}.aside`, spool());
+    expect({ code: refused.code, out: refused.out.toString() }).toEqual({ code: 254, out: "" });
+    expect(refused.err).toMatch(/cannot be recorded/);
+    const { id } = await sessionOf(stage, person, "ended");
+    expect(await endOf(stage, id)).toMatchObject({ endReason: "refused", recording: { state: "failed" } });
+    expect((await ssh(stage, person, direct(person, target), ["echo in"]).done).out.toString()).toBe("in\n");
   });
 });
 

@@ -15,6 +15,7 @@ import type { Patience } from "./run-session.ts";
 import { createSshGateway, type SignedIn } from "./ssh/ssh-gateway.ts";
 import { createTerminalServer } from "./terminal/terminal-server.ts";
 
+/** What a gateway needs. */
 export interface GatewayOptions {
   readonly database: Database;
   readonly runtime: Runtime<Db>;
@@ -31,6 +32,7 @@ export interface GatewayOptions {
   readonly failed: (error: unknown) => void;
 }
 
+/** The gateway of one process. */
 export interface Gateway {
   readonly id: string;
   /** Enters the gateway's row, listens for signals and on its Unix socket. */

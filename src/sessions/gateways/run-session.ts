@@ -15,7 +15,7 @@ import {
 import { type Audience, createAudience } from "../control/audience.ts";
 import type { EndCause, LiveSessions } from "../control/live-sessions.ts";
 import { endSession, type OpenedSession, openSession } from "../live/life.ts";
-import { markLive } from "../live/session.store.ts";
+import { LONGEST_COMMAND, markLive } from "../live/session.store.ts";
 import type { Recorder } from "../recorder/recorder.ts";
 import type { ClientEnd } from "./client-end.ts";
 
@@ -142,6 +142,15 @@ const credentialOf = ({ secretKind, secret }: Connection) =>
     ? ({ kind: "password", password: secret } as const)
     : ({ kind: "key", privateKey: secret } as const);
 
+const MARKER = 500;
+
+/** A command that is too long for the session's row, in pieces that fit a marker: nobody hides the end of a long one. */
+function piecesOf(command: string | null): string[] {
+  const all = Array.from(command ?? "");
+  if (all.length <= LONGEST_COMMAND) return [];
+  return all.flatMap((_, at) => (at % MARKER === 0 ? [all.slice(at, at + MARKER).join("")] : []));
+}
+
 /** The parts of a running session and the order in which they end. */
 class SessionLife {
   readonly settled: Promise<SessionEnd>;
@@ -207,8 +216,9 @@ class SessionLife {
       onFailure: (fault) =>
         void this.end({ reason: "recording_failed", detail: fault.message }).catch(this.deps.failed),
     });
-    this.target = await dialing;
     const { pty, env, command } = this.ask;
+    for (const piece of piecesOf(command)) this.recording.marker(piece);
+    this.target = await dialing;
     const remote =
       command === null ? await this.target.openShell({ pty, env }) : await this.target.openExec({ command, pty, env });
     markLive(runtime.db, id).catch(this.deps.failed);

@@ -5,7 +5,7 @@ import { type Db, serve } from "../../db/index.ts";
 import { insertSession, markEnded } from "./session.store.ts";
 
 const Text = plain(z.string().max(4096));
-/** As long as an SSH packet may be; whole in the audit event, its head in the session's row. */
+/** As long as an SSH packet may be; row and audit event hold its head, the recording all of it. */
 const CommandText = plain(z.string().max(65_536));
 
 const openEndpoint = endpoint({

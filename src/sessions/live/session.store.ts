@@ -89,7 +89,8 @@ export interface NewSession {
   gatewayId: string;
 }
 
-const LONGEST_COMMAND = 4096;
+/** Characters of a command that fit into the row. */
+export const LONGEST_COMMAND = 4096;
 /** Counted in characters as PostgreSQL counts them. */
 const headOf = (command: string | null): string | null => {
   const all = Array.from(command ?? "");
