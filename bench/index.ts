@@ -18,7 +18,7 @@ async function main(): Promise<number> {
   }
   const write = process.stdout.write.bind(process.stdout);
   // Whatever a bench or a library prints goes to standard error: with --json standard output holds one object.
-  process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
+  process.stdout.write = process.stderr.write.bind(process.stderr);
   const { bench } = (await import(`./${name}.ts`)) as { bench: () => Promise<Rows> };
   const rows = await bench();
   write(values.json ? `${JSON.stringify({ bench: name, rows })}\n` : `${table(rows)}\n`);

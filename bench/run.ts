@@ -68,7 +68,7 @@ async function measure(database: Database, directory: string): Promise<Rows> {
     now: systemClock,
     signingKey: await loadSigningKey(join(directory, "keys")),
     checkpointFile: join(directory, "checkpoints.jsonl"),
-    log: (message, error) => process.stderr.write(`${message}: ${error}\n`),
+    log: (message, error) => process.stderr.write(`${message}: ${String(error)}\n`),
   });
   const plain = createRuntime({ database, now: systemClock, record: async () => {} });
   const audited = createRuntime({ database, now: systemClock, record: audit.record });

@@ -7,7 +7,7 @@ import { myAssetActions } from "./grants/my-assets.ts";
 import { assetActions, type ProtocolEntry } from "./inventory/asset.ts";
 import { nodeActions } from "./inventory/node.ts";
 
-export type { Connection, HostKeyCheck } from "./accounts/connection.ts";
+export type { Connection } from "./accounts/connection.ts";
 export { type Decision, decide, notAllowed, type Request } from "./grants/decision.ts";
 export { myAssets } from "./grants/my-assets.ts";
 

@@ -4,6 +4,7 @@ import { Id, Moment, plain } from "../core/fields.ts";
 
 const Text = plain(z.string());
 
+/** One event as auditors see it. */
 export const AuditEvent = z.object({
   id: Id,
   at: Moment,
@@ -20,6 +21,7 @@ export const AuditEvent = z.object({
 });
 export type AuditEvent = z.output<typeof AuditEvent>;
 
+/** One page of the trail. */
 export const listAuditEvents = endpoint({
   route: "GET /audit/events",
   name: "audit.event.list",
@@ -35,6 +37,7 @@ export const listAuditEvents = endpoint({
   output: listOutput(AuditEvent),
 });
 
+/** How far the chain reaches. */
 export const readAuditStatus = endpoint({
   route: "GET /audit/status",
   name: "audit.status",

@@ -41,7 +41,7 @@ const auditOn = async (database: TestDatabase["database"], directory: string) =>
     now: () => new Date(),
     signingKey: await loadSigningKey(dataPaths(directory).keys),
     checkpointFile: dataPaths(directory).checkpoints,
-    log: (message, error) => expect.unreachable(`${message}: ${error}`),
+    log: (message, error) => expect.unreachable(`${message}: ${String(error)}`),
   });
 
 beforeAll(async () => {
@@ -198,8 +198,8 @@ describe("recording verify", () => {
         store,
         unwrap: (key, context) => sealer.open(key, context),
         signingKey,
-        onSealed: () => void setImmediate(() => moving.stop().then(resolve)),
-        onFailed: ({ error }) => reject(error),
+        onSealed: () => void setImmediate(() => void moving.stop().then(resolve)),
+        onFailed: ({ error }) => void reject(error),
       });
       moving.start();
     });

@@ -13,6 +13,7 @@ import { changedMeanwhile, userActions } from "./users/user.ts";
 export { createOrganization, DEFAULT_ORGANIZATION } from "./orgs/org.ts";
 export { changedMeanwhile };
 
+/** The domain of identity as other domains see it. */
 export type Iam = ReturnType<typeof createIam>;
 
 /** Identity: who acts, and which permissions they hold. `parsePublicKey` throws Fault `invalid` for a bad key. */

@@ -7,9 +7,7 @@ import { sessionActions } from "./live/session.ts";
 import { markRecording } from "./live/session.store.ts";
 import { playbackActions } from "./playback/playback.ts";
 
-export { createGateway, type Gateway, type GatewayOptions } from "./gateways/gateway.ts";
-
-export type Sessions = ReturnType<typeof createSessions>;
+export { createGateway, type Gateway } from "./gateways/gateway.ts";
 
 /** Sessions as the console sees them: lists, control, replay. The gateways hold the live ones. */
 export function createSessions(deps: { runtime: Runtime<Db>; store: Store; publicKey: KeyObject; sealer: Sealer }) {

@@ -5,7 +5,7 @@ import { Id, Moment, Name, Named, plain } from "../core/fields.ts";
 
 const Text = plain(z.string());
 
-export const SessionState = z.enum(["opening", "live", "ended"]);
+const SessionState = z.enum(["opening", "live", "ended"]);
 
 export const Session = z.object({
   id: Id,

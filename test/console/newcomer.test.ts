@@ -118,25 +118,12 @@ test("the same from the shell, with a password", { timeout: THREE_MINUTES }, asy
   const { stdout } = await exec(
     "ssh",
     [
-      ...[
-        "-F",
-        "none",
-        "-o",
-        "StrictHostKeyChecking=no",
-        "-o",
-        `UserKnownHostsFile=${join(folder, "known")}`,
-        "-o",
-        "LogLevel=ERROR",
-      ],
-      ...[
-        "-o",
-        "PubkeyAuthentication=no",
-        "-p",
-        String(ports.ssh),
-        "admin@demo-account@demo-host@localhost",
-        "uname",
-        "-a",
-      ],
+      ..."-F none -o StrictHostKeyChecking=no -o LogLevel=ERROR -o PubkeyAuthentication=no".split(" "),
+      "-o",
+      `UserKnownHostsFile=${join(folder, "known")}`,
+      "-p",
+      String(ports.ssh),
+      ..."admin@demo-account@demo-host@localhost uname -a".split(" "),
     ],
     { env: { ...process.env, SSH_ASKPASS: answer, SSH_ASKPASS_REQUIRE: "force", DISPLAY: "none" }, timeout: 60_000 },
   );

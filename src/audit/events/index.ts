@@ -14,6 +14,7 @@ export { keyIdOf, loadPublicKey, loadSigningKey, type SigningKey } from "./signi
 export { type TrailItem, withTrail } from "./trail.ts";
 export { type Problem, type Verdict, verifyTrail } from "./verify.ts";
 
+/** What the audit trail needs. */
 export interface AuditDeps {
   readonly database: Pick<Database, "db" | "transaction">;
   readonly now: () => Date;
@@ -45,4 +46,5 @@ export function createAudit(deps: AuditDeps) {
   };
 }
 
+/** The audit trail as the program wires it. */
 export type Audit = ReturnType<typeof createAudit>;

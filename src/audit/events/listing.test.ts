@@ -39,7 +39,7 @@ beforeAll(async () => {
     now: () => now,
     signingKey: { ...keys, keyId: keyIdOf(keys.publicKey) },
     checkpointFile: join(directory, "checkpoints.jsonl"),
-    log: (message, error) => expect.unreachable(`${message}: ${error}`),
+    log: (message, error) => expect.unreachable(`${message}: ${String(error)}`),
   });
   for (const [id, name] of [
     [home, "home"],

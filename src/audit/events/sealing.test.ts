@@ -43,7 +43,7 @@ beforeAll(async () => {
     now: () => new Date(),
     signingKey: await loadSigningKey(join(directory, "keys")),
     checkpointFile: join(directory, "checkpoints.jsonl"),
-    log: (message, error) => expect.unreachable(`${message}: ${error}`),
+    log: (message, error) => expect.unreachable(`${message}: ${String(error)}`),
   });
 });
 

@@ -6,6 +6,7 @@ import { Fault } from "../../core/index.ts";
 const PRIVATE = "audit.key";
 const PUBLIC = "audit.pub";
 
+/** The Ed25519 pair that signs checkpoints and manifests. */
 export interface SigningKey {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;

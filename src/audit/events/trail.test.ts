@@ -147,7 +147,7 @@ describe("an untouched trail", () => {
 async function proveOn(client: pg.Client, expected = false) {
   const bound = { query: client.query.bind(client), release() {} };
   const pool = { connect: async () => bound, end: async () => {}, Client: pg.Client, options: {} };
-  const db = new Kysely<never>({ dialect: new PostgresDialect({ pool: pool as never }) });
+  const db = new Kysely<never>({ dialect: new PostgresDialect({ pool }) });
   const file = expected ? await readCheckpointFile(join(directory, "checkpoints.jsonl")) : null;
   return verifyTrail(readTrail(db as never), { publicKey: signingKey.publicKey, expected: file });
 }

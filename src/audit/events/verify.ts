@@ -18,6 +18,7 @@ export interface Problem {
   what: string;
 }
 
+/** What verification found. */
 export interface Verdict {
   readonly good: boolean;
   readonly sealed: number;

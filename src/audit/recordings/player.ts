@@ -17,6 +17,7 @@ import {
   sha256,
 } from "./segment.ts";
 
+/** A sealed recording, opened for replay. */
 export interface Playback {
   readonly manifest: Manifest;
   /** Heat, resizes and markers, for the time line. */

@@ -27,6 +27,7 @@ export interface SpoolChunks extends AsyncIterable<{ readonly chunk: Chunk; read
   readonly outcome: SpoolOutcome | null;
 }
 
+/** A recording in the spool, opened for reading. */
 export interface OpenSpool {
   readonly id: string;
   readonly header: RecordingHeader;

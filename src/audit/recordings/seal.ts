@@ -8,6 +8,7 @@ import type { Manifest } from "./schema.ts";
 import { openSealing, type Sealing } from "./seal-recording.ts";
 import { listSpool, lockIsHeld, SpoolDamage, spoolPath, takeLock } from "./spool.ts";
 
+/** What the mover of recordings needs. */
 export interface SealerOptions {
   readonly spoolDirectory: string;
   readonly store: Store;
@@ -28,6 +29,7 @@ export interface SealerOptions {
   readonly liveEveryMs?: number;
 }
 
+/** Moves recordings from the spool into the store. */
 export interface Sealer {
   start(): void;
   /** Looks at the spool at once, as when a session has ended. */

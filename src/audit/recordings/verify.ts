@@ -23,6 +23,7 @@ export interface VerifyFinding {
   readonly message: string;
 }
 
+/** What the verification of one recording found; nothing found is good. */
 export interface VerifyResult {
   /** What the store holds, also when it does not verify; null when it cannot be read. */
   readonly manifest: Manifest | null;
@@ -30,6 +31,7 @@ export interface VerifyResult {
   readonly findings: readonly VerifyFinding[];
 }
 
+/** What is verified, and with which keys. */
 export interface VerifyOptions {
   readonly store: Store;
   readonly id: string;

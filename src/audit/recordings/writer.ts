@@ -10,6 +10,7 @@ import { assertFree, createPartFiles } from "./parts.ts";
 import { type RecordingEnd, RecordingHeader } from "./schema.ts";
 import { createFileSync, encodeSpoolHeader, lockText, partName, spoolPath } from "./spool.ts";
 
+/** What one recording needs. */
 export interface RecordingWriterOptions {
   /** The spool; made with mode 0700 if it is not there. */
   readonly directory: string;
@@ -32,6 +33,7 @@ export interface RecordingWriterOptions {
   readonly onFailure?: (fault: Fault) => void;
 }
 
+/** What a recording came to. */
 export interface RecordingSummary {
   readonly id: string;
   /** False when the recording failed before its end; it will be sealed as cut. */
@@ -42,6 +44,7 @@ export interface RecordingSummary {
   readonly durationMs: number;
 }
 
+/** One recording while it is written. */
 export interface RecordingWriter {
   readonly id: string;
   /** Why nothing more can be recorded, or null. */

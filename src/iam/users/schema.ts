@@ -16,7 +16,7 @@ export const SshKey = z.object({
 });
 export type SshKey = z.output<typeof SshKey>;
 /** One line as in `id_ed25519.pub`. */
-export const PublicKeyLine = plain(z.string().trim().min(1, "Paste a public key.").max(20_000));
+const PublicKeyLine = plain(z.string().trim().min(1, "Paste a public key.").max(20_000));
 
 export const listMySshKeys = endpoint({
   route: "GET /me/ssh-keys",

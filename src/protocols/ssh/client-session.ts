@@ -2,6 +2,7 @@ import { Fault } from "../../core/index.ts";
 import type { ByteChannel, ChannelListener, Exit, Pty, WireChannel } from "./channel.ts";
 import { SIGNALS } from "./wire.ts";
 
+/** What a session's listener is told besides bytes. */
 export interface SessionListener extends ChannelListener {
   resized?(size: { cols: number; rows: number; width: number; height: number }): void;
   signal?(name: string): void;

@@ -9,6 +9,7 @@ export interface Tap {
   resize?(cols: number, rows: number): void;
 }
 
+/** How a relayed session came to its end. */
 export interface RelayEnd {
   /** "target": it ended by itself; "client": the person left; "stopped": by the signal; "tap": what was shown could not be recorded. */
   readonly by: "target" | "client" | "stopped" | "tap";

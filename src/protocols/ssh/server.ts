@@ -43,6 +43,7 @@ export interface ConnectionHandler {
   session(session: ClientSession): void;
 }
 
+/** The SSH server people sign in to. */
 export interface SshServer {
   /** Resolves with the port; rejects with the system's error (EADDRINUSE …). */
   listen(port: number, host?: string): Promise<number>;
@@ -53,6 +54,7 @@ export interface SshServer {
   close(words?: string): Promise<void>;
 }
 
+/** What the server needs. */
 export interface SshServerOptions {
   /** Private keys in OpenSSH or PEM form, at most one of a kind; Fault `invalid` otherwise. */
   readonly hostKeys: readonly string[];

@@ -17,6 +17,7 @@ export interface TransportEnd {
   readonly words: string;
 }
 
+/** How silence is noticed. */
 export interface Keepalive {
   /** Silence after which the other side is asked, in ms. */
   readonly intervalMs: number;
