@@ -17,8 +17,9 @@ export async function mountConsole(app: FastifyInstance, directory: string): Pro
     globIgnore: ["**/*.br", "**/*.gz"],
     preCompressed: true,
     cacheControl: false,
-    setHeaders: (reply, path) =>
-      reply.header("cache-control", path.startsWith(hashed) ? "public, max-age=31536000, immutable" : "no-cache"),
+    setHeaders(reply, path) {
+      void reply.header("cache-control", path.startsWith(hashed) ? "public, max-age=31536000, immutable" : "no-cache");
+    },
   });
   app.setNotFoundHandler((request, reply) => {
     if (!isPage(request)) throw new Fault("not_found", "There is nothing at this address.");

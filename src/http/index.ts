@@ -98,10 +98,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   parseOnlyJson(app);
   answerErrors(app, log);
   logRequests(app, log);
-  const metrics = mountMetrics(app, { measures: options.measures, mayRead: createNetworks(options.metricsFrom) });
-  app.addHook("onResponse", async (request, reply) => {
-    if (request.routeOptions.url === "/api/sign-in" && reply.statusCode >= 400) metrics.failedSignIn();
-  });
+  mountMetrics(app, { measures: options.measures, mayRead: createNetworks(options.metricsFrom) });
   mountHealth(app, options);
   mountDocuments(app, options);
   mountActions(app, { ...options, origin, limitSignIns: createLimit(options.limits.signIns) });

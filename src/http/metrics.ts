@@ -2,11 +2,15 @@ import type { FastifyInstance } from "fastify";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { Fault } from "../core/index.ts";
 
-/** A number read from elsewhere at the moment somebody asks. */
+type Figures = number | Readonly<Record<string, number>>;
+
+/** A number read from elsewhere at the moment somebody asks, or one for each value of `label`. */
 export interface Measure {
+  /** Ends in `_total` when it only ever grows. */
   readonly name: string;
   readonly help: string;
-  read(): Promise<number> | number;
+  readonly label?: string;
+  read(): Promise<Figures> | Figures;
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -16,7 +20,7 @@ const READ_MS = 2_000;
 export function mountMetrics(
   app: FastifyInstance,
   deps: { readonly measures: readonly Measure[]; readonly mayRead: (address: string) => boolean },
-): { failedSignIn(): void } {
+): void {
   const register = new Registry();
   collectDefaultMetrics({ register, prefix: "sallyport_" });
   const durations = new Histogram({
@@ -26,21 +30,7 @@ export function mountMetrics(
     buckets: SECONDS,
     registers: [register],
   });
-  const failures = new Counter({
-    name: "sallyport_sign_in_failures_total",
-    help: "Sign-ins of the console that were refused",
-    registers: [register],
-  });
-  for (const { name, help, read } of deps.measures) {
-    new Gauge({
-      name: `sallyport_${name}`,
-      help,
-      registers: [register],
-      async collect() {
-        this.set(await within(READ_MS, read));
-      },
-    });
-  }
+  for (const measure of deps.measures) mountMeasure(register, measure);
   app.addHook("onResponse", async (request, reply) => {
     const route = request.routeOptions.url ?? "none";
     durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
@@ -52,11 +42,28 @@ export function mountMetrics(
     const text = await register.metrics();
     return reply.type(register.contentType).send(text);
   });
-  return { failedSignIn: () => failures.inc() };
+}
+
+function mountMeasure(register: Registry, { name, help, label, read }: Measure): void {
+  const what = {
+    name: `sallyport_${name}`,
+    help,
+    labelNames: label === undefined ? [] : [label],
+    registers: [register],
+  };
+  async function collect(this: Counter | Gauge): Promise<void> {
+    this.reset();
+    const figures = await within(READ_MS, read);
+    if (Number.isNaN(figures) && this instanceof Counter) return;
+    if (typeof figures === "number") return this.inc(figures);
+    for (const [value, figure] of Object.entries(figures)) this.inc({ [label ?? "of"]: value }, figure);
+  }
+  if (name.endsWith("_total")) new Counter({ ...what, collect });
+  else new Gauge({ ...what, collect });
 }
 
 /** Not a number when the measure fails or takes too long: the other figures must still come. */
-async function within(ms: number, read: Measure["read"]): Promise<number> {
+async function within(ms: number, read: Measure["read"]): Promise<Figures> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<number>((resolve) => {
     timer = setTimeout(resolve, ms, Number.NaN);

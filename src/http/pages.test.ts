@@ -141,11 +141,15 @@ describe("health and metrics", () => {
     const measures = [
       { name: "bad", help: "Bad", read: () => Promise.reject(new Error("no")) },
       { name: "good", help: "Good", read: () => 4 },
+      { name: "tries_total", help: "Tries", label: "via", read: () => ({ console: 1, ssh: 2 }) },
     ];
     const { ask: get } = await start({ measures });
     const { text } = await get("/metrics");
     expect(text).toContain("sallyport_bad Nan");
     expect(text).toContain("sallyport_good 4");
+    expect(text).toContain("# TYPE sallyport_tries_total counter");
+    expect(text).toContain('sallyport_tries_total{via="ssh"} 2');
+    expect((await get("/metrics")).text).toContain('sallyport_tries_total{via="ssh"} 2');
   });
 });
 

@@ -6,7 +6,7 @@ import { registerDemo, withDemoAccess } from "../demo/index.ts";
 import { createSealer as createRecordingSealer } from "../audit/index.ts";
 import { createHttp, createTls, type Measure } from "../http/index.ts";
 import { createDomains, type Domains } from "./domains.ts";
-import type { Settings } from "./messages.ts";
+import type { Gateways, Settings } from "./messages.ts";
 import { portFault } from "./ports.ts";
 import type { Running } from "./role.ts";
 
@@ -29,7 +29,7 @@ export async function startApi({ settings, log }: { settings: Settings; log: Log
   const names = [...config.hostNames];
   const tls =
     config.tls.kind === "none" ? null : await createTls({ options: config.tls, data: config.data, names, now, log });
-  let gateways = 0;
+  let gateways: Gateways = { alive: 0, failedSignIns: 0, lags: {} };
   const http = await createHttp({
     ...config,
     runtime,
@@ -39,13 +39,13 @@ export async function startApi({ settings, log }: { settings: Settings; log: Log
     identify: iam.identify,
     consoleDirectory: join(ROOT, "web", "dist"),
     version: await version(),
-    measures: measuresOf(domains),
+    measures: measuresOf(domains, () => gateways),
     async ready() {
       const database_ = await sql`select 1`.execute(database.db).then(
         () => true,
         () => false,
       );
-      return { database: database_, gateways: gateways > 0 };
+      return { database: database_, gateways: gateways.alive > 0 };
     },
   });
   const { port } = await http.listen(config.listen).catch((error: unknown) => {
@@ -64,7 +64,7 @@ export async function startApi({ settings, log }: { settings: Settings; log: Log
   return {
     ready: { kind: "ready", port, setupToken },
     message(message) {
-      if (message.kind === "gateways") gateways = message.alive;
+      if (message.kind === "gateways") gateways = message;
       else if (message.kind === "reload") void tls?.reload();
     },
     stop,
@@ -96,7 +96,7 @@ const storeRecordings = ({ spool, store, sealer, signingKey, sessions, log }: Do
 const count = (domains: Domains, query: ReturnType<typeof sql<{ count: number }>>) => async (): Promise<number> =>
   (await query.execute(domains.database.db)).rows[0]?.count ?? 0;
 
-const measuresOf = (domains: Domains): Measure[] => [
+const measuresOf = (domains: Domains, gateways: () => Gateways): Measure[] => [
   {
     name: "sessions_live",
     help: "Sessions that are open now",
@@ -106,6 +106,18 @@ const measuresOf = (domains: Domains): Measure[] => [
     name: "audit_events_unsealed",
     help: "Audit events that are not in the signed chain yet",
     read: count(domains, sql<{ count: number }>`select count(*) from audit_unsealed`),
+  },
+  {
+    name: "sign_in_failures_total",
+    help: "Sign-ins that were refused, by the door they were tried at",
+    label: "via",
+    read: () => ({ console: domains.failedSignIns(), ssh: gateways().failedSignIns }),
+  },
+  {
+    name: "gateway_eventloop_lag_seconds",
+    help: "How late a gateway process comes to its work, 99th percentile of the last seconds",
+    label: "gateway",
+    read: () => gateways().lags,
   },
 ];
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { createAssets } from "../assets/index.ts";
-import { createAudit, loadSigningKey, stores } from "../audit/index.ts";
+import { type Audit, createAudit, loadSigningKey, stores } from "../audit/index.ts";
 import { registry, systemClock } from "../core/index.ts";
 import { createDatabase, createRuntime, createSealer } from "../db/index.ts";
 import { createIam } from "../iam/index.ts";
@@ -34,7 +34,8 @@ export async function createDomains(deps: {
   const hostKeys = await loadHostKeys(paths.keys);
   const store = stores.get("disk").create({ directory: paths.recordings });
   const audit = createAudit({ database, now, signingKey, checkpointFile: paths.checkpoints, log: say });
-  const runtime = createRuntime({ database, now, record: audit.record });
+  const signIns = countFailures(audit.record);
+  const runtime = createRuntime({ database, now, record: signIns.record });
   const openPrivateKey = (text: string, passphrase?: string): string =>
     parsePrivateKey(text, passphrase).getPrivatePEM();
   const known = registry(
@@ -57,10 +58,24 @@ export async function createDomains(deps: {
     hostKeys,
     store,
     audit,
+    /** Refused sign-ins of this process, since it started. */
+    failedSignIns: signIns.failed,
     runtime,
     iam,
     assets,
     spool: join(paths.spool),
+  };
+}
+
+/** Every try of every door is recorded, so whoever records sees them all. */
+function countFailures(record: Audit["record"]) {
+  let failures = 0;
+  return {
+    failed: (): number => failures,
+    record: ((db, occurrence) => {
+      if (occurrence.action === "sign-in" && occurrence.outcome !== "ok") failures += 1;
+      return record(db, occurrence);
+    }) satisfies Audit["record"],
   };
 }
 

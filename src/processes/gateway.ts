@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { sql } from "kysely";
 import type { Logger } from "pino";
 import { createDomains } from "./domains.ts";
+import { watchLag } from "./lag.ts";
 import type { Settings } from "./messages.ts";
 import type { Running, Tell } from "./role.ts";
 import { type GatewayDoor, openGateway } from "./gateway-door.ts";
@@ -25,10 +26,17 @@ export async function startGateway({
   const domains = await createDomains({ settings, log, connections: 10 });
   const gateway = await openGateway({ domains, run: settings.run });
   await gateway.start();
-  const report = setInterval(() => tell({ kind: "load", ...gateway.load() }), LOAD_MS);
+  const lag = watchLag();
+  let told = 0;
+  const report = setInterval(() => {
+    const failed = domains.failedSignIns();
+    tell({ kind: "load", ...gateway.load(), failedSignIns: failed - told, lag: lag.read() });
+    told = failed;
+  }, LOAD_MS);
 
   async function stop(): Promise<void> {
     clearInterval(report);
+    lag.stop();
     await gateway.stop();
     await domains.database.close();
   }

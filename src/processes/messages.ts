@@ -19,17 +19,34 @@ export interface Settings {
   readonly slot: number;
 }
 
+/** What the api is told of the gateways. */
+export interface Gateways {
+  readonly alive: number;
+  /** Over SSH, since the program started. */
+  readonly failedSignIns: number;
+  /** Of the event loop, in seconds, by slot. */
+  readonly lags: Readonly<Record<string, number>>;
+}
+
 export type ToChild =
   | { readonly kind: "start"; readonly settings: Settings }
   /** Comes with the socket of an SSH client; nothing has been read from it. */
   | { readonly kind: "connection"; readonly id: number }
-  | { readonly kind: "gateways"; readonly alive: number }
+  | ({ readonly kind: "gateways" } & Gateways)
   | { readonly kind: "reload" }
   | { readonly kind: "stop" };
 
 export type FromChild =
   | { readonly kind: "ready"; readonly port: number | null; readonly setupToken: string | null }
   | { readonly kind: "failed"; readonly message: string }
-  | { readonly kind: "load"; readonly sessions: number; readonly bytesPerSecond: number }
+  | {
+      readonly kind: "load";
+      readonly sessions: number;
+      readonly bytesPerSecond: number;
+      /** Since the last report. */
+      readonly failedSignIns: number;
+      /** Of the event loop, in seconds. */
+      readonly lag: number;
+    }
   | { readonly kind: "signed-in"; readonly id: number }
   | { readonly kind: "closed"; readonly id: number };

@@ -26,6 +26,8 @@ function gateway(facts: Partial<Pick<Behind, "sessions" | "bytesPerSecond">> & {
     child,
     sessions: facts.sessions ?? 0,
     bytesPerSecond: facts.bytesPerSecond ?? 0,
+    failedSignIns: 0,
+    lag: 0,
     waiting: new Map(),
   };
   return { behind, handed };

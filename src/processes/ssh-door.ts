@@ -13,6 +13,8 @@ export interface Behind {
   readonly child: Child;
   sessions: number;
   bytesPerSecond: number;
+  failedSignIns: number;
+  lag: number;
   /** Connections handed over that are not signed in yet, by their number. */
   readonly waiting: Map<number, Waiting>;
 }

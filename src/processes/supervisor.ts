@@ -8,7 +8,7 @@ import { type Child, keepChild } from "./child.ts";
 import { claimData, dataPaths, inspectData, makeData, runDirectory } from "./data.ts";
 import { loadHostKeys } from "./host-keys.ts";
 import { createLog } from "./log.ts";
-import type { FromChild, Role, Settings } from "./messages.ts";
+import type { FromChild, Gateways, Role, Settings } from "./messages.ts";
 import { refuseTakenPort } from "./ports.ts";
 import { type Behind, openSshDoor, type SshDoor } from "./ssh-door.ts";
 import { startText } from "./start-text.ts";
@@ -16,6 +16,7 @@ import { inspectServer, openStorage, type Storage } from "./storage.ts";
 
 /** Together with the demo's second these stay below the 15 seconds that a stop may take. */
 const GATEWAY_GRACE_MS = 7_000;
+const TELL_MS = 1_000;
 const API_GRACE_MS = 3_000;
 const DATABASE_GRACE_MS = 3_000;
 
@@ -168,13 +169,13 @@ function startCrew(
     });
 
   const gateways: Behind[] = [];
-  const tellAlive = (): void =>
-    void api.send({ kind: "gateways", alive: gateways.filter(({ child }) => child.live).length });
+  const tellApi = (): void => void api.send({ kind: "gateways", ...summary(gateways) });
+  const telling = setInterval(tellApi, TELL_MS).unref();
   const api = keep(
     "api",
     0,
     () => {},
-    () => api.live && tellAlive(),
+    () => api.live && tellApi(),
   );
   api.started.then(
     ({ port }) => (httpPort = port),
@@ -184,19 +185,33 @@ function startCrew(
     api,
     gateways,
     door: null,
-    kill: () => [api, ...gateways.map(({ child }) => child)].forEach((child) => child.kill()),
+    kill() {
+      clearInterval(telling);
+      for (const child of [api, ...gateways.map((gateway) => gateway.child)]) child.kill();
+    },
   };
-  for (let slot = 1; slot <= config.gateways; slot++) gateways.push(behind(crew, keep, slot, tellAlive));
+  for (let slot = 1; slot <= config.gateways; slot++) gateways.push(behind(crew, keep, slot, tellApi));
   return crew;
+}
+
+function summary(gateways: readonly Behind[]): Gateways {
+  const live = gateways.map((gateway, at) => ({ ...gateway, slot: at + 1 })).filter(({ child }) => child.live);
+  return {
+    alive: live.length,
+    failedSignIns: gateways.reduce((sum, { failedSignIns }) => sum + failedSignIns, 0),
+    lags: Object.fromEntries(live.map(({ slot, lag }) => [slot, lag])),
+  };
 }
 
 type Keep = (role: Role, slot: number, message: (message: FromChild) => void, changed: () => void) => Child;
 
-function behind(crew: Crew, keep: Keep, slot: number, tellAlive: () => void): Behind {
+function behind(crew: Crew, keep: Keep, slot: number, tellApi: () => void): Behind {
   function heard(message: FromChild): void {
-    if (message.kind === "load")
-      Object.assign(gateway, { sessions: message.sessions, bytesPerSecond: message.bytesPerSecond });
-    else if (message.kind === "signed-in") {
+    if (message.kind === "load") {
+      const { sessions, bytesPerSecond, lag } = message;
+      Object.assign(gateway, { sessions, bytesPerSecond, lag });
+      gateway.failedSignIns += message.failedSignIns;
+    } else if (message.kind === "signed-in") {
       // Counted at once: the next connection may come before the next report.
       gateway.sessions += 1;
       crew.door?.settled(gateway, message.id);
@@ -204,12 +219,14 @@ function behind(crew: Crew, keep: Keep, slot: number, tellAlive: () => void): Be
   }
   function changed(): void {
     if (!gateway.child.live) crew.door?.forget(gateway);
-    tellAlive();
+    tellApi();
   }
   const gateway: Behind = {
     child: keep("gateway", slot, heard, changed),
     sessions: 0,
     bytesPerSecond: 0,
+    failedSignIns: 0,
+    lag: 0,
     waiting: new Map(),
   };
   return gateway;

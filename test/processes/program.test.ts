@@ -128,6 +128,19 @@ describe("the running program", () => {
     expect(items.map(({ name, accounts }) => [name, accounts[0]?.name])).toEqual([["demo-host", "demo-account"]]);
   });
 
+  it("counts refused sign-ins at every door, and shows how late its gateways are", async () => {
+    const wrong = { method: "POST", headers: { "content-type": "application/json" } };
+    await fetch(`${program.url}/api/sign-in`, { ...wrong, body: '{"loginName":"nobody","password":"wrong"}' });
+    const options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=no"];
+    const env = { ...process.env, DISPLAY: "none", SSH_ASKPASS: "/bin/hostname", SSH_ASKPASS_REQUIRE: "force" };
+    const refused = spawn("ssh", [...options, "-p", String(program.sshPort), "nobody@127.0.0.1"], { env });
+    expect(await new Promise((resolve) => refused.once("exit", resolve))).toBe(255);
+    const metrics = async () => (await fetch(`${program.url}/metrics`)).text();
+    await expect.poll(metrics, { timeout: 5_000 }).toMatch(/sign_in_failures_total\{via="ssh"\} [1-9]/);
+    expect(await metrics()).toContain('sallyport_sign_in_failures_total{via="console"} 1');
+    expect(await metrics()).toMatch(/sallyport_gateway_eventloop_lag_seconds\{gateway="2"\} [\d.e-]+\n/);
+  });
+
   it("refuses a second program on the same data directory", async () => {
     const { code, stderr } = await runProgram([
       "--data",
