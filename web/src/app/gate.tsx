@@ -24,8 +24,10 @@ export function Gate() {
     const another = known !== undefined && known.id !== person.id;
     queries.setQueryData([readMe.name, {}], person);
     setAgain(false);
-    if (another) location.assign("/");
-    else void queries.invalidateQueries();
+    if (another) {
+      sessionStorage.clear();
+      location.assign("/");
+    } else void queries.invalidateQueries();
   };
   if (!known) {
     if (me.error && me.error.code !== "unauthenticated")

@@ -179,18 +179,7 @@ function localOf(iso: string): string {
 const isoOf = (local: string): string | null => (local ? new Date(local).toISOString() : null);
 
 /** Search-as-you-type over a list endpoint; chooses one id or many. */
-export function Picker({
-  id,
-  shape,
-  value,
-  change,
-  leave,
-  bad,
-  source,
-  named,
-  placeholder,
-  describedBy,
-}: ControlProps) {
+function Picker({ id, shape, value, change, leave, bad, source, named, placeholder, describedBy }: ControlProps) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState("");
   const { items, busy } = useChoices(source, typed);

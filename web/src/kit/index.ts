@@ -1,8 +1,7 @@
 export type { BulkAction } from "./bulk-bar.tsx";
-export { type AnySource, learnNames, nameOfId, source } from "./choices.ts";
+export { nameOfId, source } from "./choices.ts";
 export { ConfirmEnd } from "./confirm-end.tsx";
-export { Picker } from "./controls.tsx";
-export { DetailPage, type DetailTab, type PageAction } from "./detail-page.tsx";
+export { DetailPage, type PageAction } from "./detail-page.tsx";
 export type { Field, FieldGroup } from "./form-body.tsx";
 export { FormDrawer, FormPage } from "./form-drawer.tsx";
 export { ListPage } from "./list-page.tsx";

@@ -113,7 +113,9 @@ export function SearchBox({ label, filters, typed, change, input }: SearchBoxPro
       <input
         ref={input}
         value={draft}
-        placeholder={search.filters.length > 0 ? "" : t("kit.list.search")}
+        placeholder={
+          search.filters.length > 0 ? "" : t(filters.length > 0 ? "kit.list.search" : "kit.list.searchPlain")
+        }
         aria-label={label}
         role="combobox"
         aria-expanded={open && suggestions.length > 0}

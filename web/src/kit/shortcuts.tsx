@@ -30,7 +30,7 @@ const isControl = (target: EventTarget | null): boolean =>
   ) !== null;
 
 /** The event as it is written in a shortcut. */
-export function keysOf(event: KeyboardEvent): string {
+function keysOf(event: KeyboardEvent): string {
   const mod = event.ctrlKey || event.metaKey ? "mod+" : "";
   const shift = event.shiftKey && event.key.length > 1 ? "shift+" : "";
   if (event.key === " ") return `${mod}Space`;

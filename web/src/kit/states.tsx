@@ -51,7 +51,7 @@ export function ErrorPanel({ error, retry, title }: { error: unknown; retry?: ()
 }
 
 /** Which rule refused, and whom to ask. */
-export function Denied({ error }: { error: ApiFault }) {
+function Denied({ error }: { error: ApiFault }) {
   const { t } = useTranslation();
   const me = useMe();
   const organization = me?.organization.name ?? "";

@@ -1,7 +1,7 @@
 /** Silence longer than this is idle. */
-export const IDLE_MS = 2000;
+const IDLE_MS = 2000;
 /** What an idle stretch takes when idle is skipped. */
-export const SHRUNK_MS = 500;
+const SHRUNK_MS = 500;
 
 /** A kept picture of the screen, from which replay can start. */
 export interface Snapshot {

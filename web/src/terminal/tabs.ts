@@ -101,10 +101,10 @@ async function begin(key: string, sessionId: string | null): Promise<void> {
   terminal.onBinary((data) => link.input(Uint8Array.from(data, (char) => char.charCodeAt(0))));
   terminal.onResize(({ cols, rows }) => link.resize(cols, rows));
   update(key, { screen });
-  requestAnimationFrame(() => {
+  setTimeout(() => {
     screen.fit();
     link.start(sessionId);
-  });
+  }, 0);
 }
 
 function add(target: TabTarget, sessionId: string | null, state: LinkState): string {

@@ -12,7 +12,18 @@ import * as terms from "./terms.ts";
 import * as work from "./work.ts";
 
 /** One line for each area of texts: an area is a file here that exports `en` and `zh`. */
-const AREAS = { kit, kitPage, shell, terms, work, audit, own, identity, inventory, access } as const;
+const AREAS = {
+  access: { en: access.en, zh: access.zh },
+  audit: { en: audit.en, zh: audit.zh },
+  identity: { en: identity.en, zh: identity.zh },
+  inventory: { en: inventory.en, zh: inventory.zh },
+  kit: { en: kit.en, zh: kit.zh },
+  kitPage: { en: kitPage.en, zh: kitPage.zh },
+  own: { en: own.en, zh: own.zh },
+  shell: { en: shell.en, zh: shell.zh },
+  terms: { en: terms.en, zh: terms.zh },
+  work: { en: work.en, zh: work.zh },
+} as const;
 
 type Areas = typeof AREAS;
 type Texts = { readonly [A in keyof Areas]: Areas[A]["en"] };

@@ -31,6 +31,7 @@ export const en = {
   progressBackground: "It goes on when you leave this page.",
   list: {
     search: "Search, or field:value",
+    searchPlain: "Search",
     searchLabel: "Search {{what}}",
     columns: "Columns",
     reload: "Read again",
@@ -149,6 +150,7 @@ export const zh: Chinese<typeof en> = {
   progressBackground: "离开此页面后仍会继续。",
   list: {
     search: "搜索，或输入 字段:值",
+    searchPlain: "搜索",
     searchLabel: "搜索{{what}}",
     columns: "列",
     reload: "重新读取",

@@ -12,7 +12,7 @@ type Account = ReachableAsset["accounts"][number];
 const mayConnect = ({ actions }: Account): boolean => actions.includes("connect");
 
 /** Opens a terminal on an asset with one of its accounts. */
-export function connect(asset: ReachableAsset, account: Account): void {
+function connect(asset: ReachableAsset, account: Account): void {
   const protocol = asset.protocols[0]?.kind ?? "ssh";
   openTab({ assetId: asset.id, accountId: account.id, protocol, asset: asset.name, account: account.name });
 }
