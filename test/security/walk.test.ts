@@ -139,24 +139,7 @@ describe("what strangers get", () => {
 });
 
 describe("hostile input", () => {
-  const HOSTILE = [
-    "\0",
-    "a\0b",
-    "\ud800",
-    "'; drop table users; --",
-    "%",
-    "\u202e",
-    "../../etc/passwd",
-    "9".repeat(400),
-    -1,
-    1e308,
-    2 ** 53,
-    null,
-    [],
-    [[]],
-    {},
-    true,
-  ];
+  const HOSTILE = ["a\0b", "\ud800", "'; drop table users; --", "9".repeat(400), 1e308, 2 ** 53, null, [[]], {}];
 
   test("in any field of any endpoint is refused or taken, and never an error of the program, even from the administrator", async () => {
     const { program, first } = gate;
@@ -168,7 +151,7 @@ describe("hostile input", () => {
     } of actions.filter((action) => action.endpoint.name !== "sign-out")) {
       const sample = { ...(sampleOf(input, name, () => "x") as Record<string, unknown>) };
       for (const field of Object.keys(sample)) {
-        for (const value of HOSTILE) {
+        const tries = HOSTILE.map(async (value) => {
           const hostile = {
             ...sample,
             ...("id" in sample && !route.startsWith("DELETE ") && { id: first.groupId }),
@@ -176,7 +159,8 @@ describe("hostile input", () => {
           };
           const reply = await knock({ url: program.url, route, input: hostile, headers });
           if (reply.status >= 500) failed.push(`${name}.${field} ${JSON.stringify(value).slice(0, 30)}: ${reply.body}`);
-        }
+        });
+        await Promise.all(tries);
       }
     }
     expect(failed.filter((line) => !line.includes('"unavailable"'))).toEqual([]);
