@@ -1,4 +1,4 @@
-import { CaretRightFilled, DownloadOutlined, LinkOutlined, PauseOutlined } from "@ant-design/icons";
+import { CaretRightFilled, DownloadOutlined, FullscreenOutlined, LinkOutlined, PauseOutlined } from "@ant-design/icons";
 import { App, Button, Segmented, Switch, Tooltip } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -51,6 +51,7 @@ function PlayerBody({ opened, from, plain }: { opened: Opened; from: number; pla
   const { message } = App.useApp();
   const mayExport = useMay("recording.export");
   const hold = useRef<HTMLDivElement>(null);
+  const frame = useRef<HTMLElement>(null);
   const playback = useRef<Playback | null>(null);
   const [view, setView] = useState<View | null>(null);
   const [exporting, setExporting] = useState(false);
@@ -95,7 +96,10 @@ function PlayerBody({ opened, from, plain }: { opened: Opened; from: number; pla
     { keys: "<", label: t("audit.player.slower"), run: () => faster(-1) },
     { keys: "i", label: t("audit.player.skipIdle"), run: () => playback.current?.skipIdle(!view?.skipIdle) },
     { keys: "0", label: t("audit.player.start"), run: () => seek(0) },
+    { keys: "f", label: t("audit.player.fullScreen"), run: () => fullScreen() },
   ]);
+  const fullScreen = () =>
+    void (document.fullscreenElement ? document.exitFullscreen() : frame.current?.requestFullscreen());
   const copyLink = async () => {
     const link = new URL(location.href);
     link.searchParams.set("t", String(Math.floor(at / 1000)));
@@ -118,7 +122,7 @@ function PlayerBody({ opened, from, plain }: { opened: Opened; from: number; pla
     }
   };
   return (
-    <section className="player" aria-label={t("audit.player.title")}>
+    <section className="player" ref={frame} aria-label={t("audit.player.title")}>
       {!complete && <div className="player-cut">{t("audit.player.cut")}</div>}
       <div className="terminal-hold">
         <div ref={hold} className="screen-place fixed" />
@@ -162,6 +166,15 @@ function PlayerBody({ opened, from, plain }: { opened: Opened; from: number; pla
             {t("audit.player.export")}
           </Button>
         )}
+        <Tooltip title={t("audit.player.fullScreen")}>
+          <Button
+            size="small"
+            type="text"
+            icon={<FullscreenOutlined />}
+            aria-label={t("audit.player.fullScreen")}
+            onClick={fullScreen}
+          />
+        </Tooltip>
       </div>
     </section>
   );
