@@ -1,5 +1,5 @@
 export type { BulkAction } from "./bulk-bar.tsx";
-export { nameOfId, source } from "./choices.ts";
+export { learnNames, nameOfId, source } from "./choices.ts";
 export { ConfirmEnd } from "./confirm-end.tsx";
 export { DetailPage, type PageAction } from "./detail-page.tsx";
 export type { Field, FieldGroup } from "./form-body.tsx";

@@ -125,6 +125,7 @@ export const en = {
     assets_other: "{{count, number}} assets",
     nodes_one: "{{count, number}} node",
     nodes_other: "{{count, number}} nodes",
+    one: { groups: "the group {{name}}", nodes: "the node {{name}}" },
     anyAccount: "any account",
     manual: "an account typed by hand",
     sameName: "the account with their own name",
@@ -148,10 +149,8 @@ export const en = {
   expiring: {
     title: "Expiring soon",
     text: "Rules that end within 30 days, the next one first.",
-    ends: "Ends",
     emptyTitle: "Nothing expires soon",
     emptyText: "Rules that end within the next 30 days are listed here, so that nobody loses access by surprise.",
-    extend: "Change the end",
     tooMany: "Only the first 5,000 rules were looked through.",
   },
 } as const;
@@ -274,6 +273,7 @@ export const zh: Chinese<typeof en> = {
     groups_other: "{{count, number}} 个用户组",
     assets_other: "{{count, number}} 个资产",
     nodes_other: "{{count, number}} 个节点",
+    one: { groups: "用户组 {{name}}", nodes: "节点 {{name}}" },
     anyAccount: "任意账号",
     manual: "手动输入的账号",
     sameName: "与本人同名的账号",
@@ -296,10 +296,8 @@ export const zh: Chinese<typeof en> = {
   expiring: {
     title: "即将到期",
     text: "30 天内到期的规则，最近到期的在前。",
-    ends: "到期",
     emptyTitle: "近期没有规则到期",
     emptyText: "30 天内到期的规则会列在这里，以免有人意外失去访问权。",
-    extend: "更改期限",
     tooMany: "仅检查了前 5,000 条规则。",
   },
 };

@@ -115,7 +115,7 @@ export const en = {
     none: "Nothing to administer: only what permission rules allow.",
     emptyTitle: "No roles",
     reads: "sees",
-    writes: "changes",
+    writes: "acts",
     domains: {
       identity: "Identity",
       inventory: "Inventory",
@@ -234,7 +234,7 @@ export const zh: Chinese<typeof en> = {
     none: "不能管理任何内容：仅限权限规则所允许的访问。",
     emptyTitle: "没有角色",
     reads: "查看",
-    writes: "更改",
+    writes: "操作",
     domains: {
       identity: "身份",
       inventory: "资产清单",

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { createGrant, type Grant, type GrantAction, updateGrant } from "../../../../src/assets/schema.ts";
-import { type Field, type FieldGroup, FormDrawer } from "../../kit/index.ts";
+import { type Field, type FieldGroup, FormDrawer, nameOfId } from "../../kit/index.ts";
 import { assets, groups, nodes, people } from "../sources.ts";
 import { AccountsField, ActionsField, ProtocolsField } from "./rule-fields.tsx";
 import { accountWords, actionWords, protocolWords, ruleSummary, shapeOfForm } from "./rule-summary.ts";
@@ -85,7 +85,7 @@ function Consequence({ values }: { values: Readonly<Values> }) {
   const { t, i18n } = useTranslation();
   return (
     <span className="consequence" aria-live="polite">
-      {ruleSummary(shapeOfForm(values), { t, language: i18n.language }).map((sentence) => (
+      {ruleSummary(shapeOfForm(values, nameOfId), { t, language: i18n.language }).map((sentence) => (
         <span key={sentence}>{sentence}</span>
       ))}
     </span>

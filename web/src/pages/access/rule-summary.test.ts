@@ -4,10 +4,10 @@ import * as texts from "../../texts/access.ts";
 import { type RuleShape, ruleSummary, shapeOfForm } from "./rule-summary.ts";
 
 const RULE: RuleShape = {
-  people: 2,
-  groups: 1,
-  assets: 3,
-  nodes: 0,
+  people: ["Mei", "Ann"],
+  groups: ["Operations"],
+  assets: ["web-1", "web-2", "web-3"],
+  nodes: [],
   accounts: { all: false, names: ["root"], excluded: [], manual: false, sameName: false, anonymous: false },
   protocols: { all: true, kinds: [] },
   actions: ["connect", "upload"],
@@ -39,9 +39,17 @@ it("says who reaches what, as whom, how and to do what", () => {
   expect(ruleSummary(RULE, zh)).toEqual(["2 人和1 个用户组可以 root 身份，通过任意协议访问 3 个资产：连接、上传。"]);
 });
 
-it("speaks of one person in the singular, and leaves out empty sides", () => {
-  const rule: RuleShape = { ...RULE, people: 1, groups: 0, assets: 0, nodes: 1, actions: ["connect"] };
-  expect(ruleSummary(rule, en)).toEqual(["1 person reaches 1 node as root, by any protocol: connect."]);
+it("names one or two, speaks of one in the singular, and leaves out empty sides", () => {
+  const rule: RuleShape = { ...RULE, people: ["Mei"], groups: [], assets: [], nodes: ["Lab"], actions: ["connect"] };
+  expect(ruleSummary(rule, en)).toEqual(["Mei reaches the node Lab as root, by any protocol: connect."]);
+  expect(ruleSummary({ ...rule, groups: ["Operations"] }, en)[0]).toMatch(
+    /^Mei and the group Operations reach the node/,
+  );
+});
+
+it("counts where a name is not known", () => {
+  const rule: RuleShape = { ...RULE, people: [null], groups: [], assets: ["web-1"] };
+  expect(ruleSummary(rule, en)[0]).toBe("1 person reaches web-1 as root, by any protocol: connect, upload.");
 });
 
 it("names several accounts and protocols as choices, and the accounts that are never allowed", () => {
@@ -73,8 +81,8 @@ it("tells the time only when it limits, and that the rule is off", () => {
 it("says what is still missing; accounts that are only excluded grant nothing", () => {
   const rule: RuleShape = {
     ...RULE,
-    people: 0,
-    groups: 0,
+    people: [],
+    groups: [],
     accounts: { ...RULE.accounts, names: [], excluded: ["root"] },
     actions: [],
   };
@@ -82,13 +90,19 @@ it("says what is still missing; accounts that are only excluded grant nothing", 
 });
 
 it("reads what stands in the form, also before anything is typed", () => {
-  const { people, assets, expiresAt, active } = shapeOfForm({
+  const values = {
     userIds: ["a", "b"],
     assetIds: undefined,
     accounts: RULE.accounts,
     protocols: RULE.protocols,
     expiresAt: "",
     active: true,
+  };
+  const { people, assets, expiresAt, active } = shapeOfForm(values, (id) => (id === "a" ? "Mei" : null));
+  expect({ people, assets, expiresAt, active }).toEqual({
+    people: ["Mei", null],
+    assets: [],
+    expiresAt: null,
+    active: true,
   });
-  expect({ people, assets, expiresAt, active }).toEqual({ people: 2, assets: 0, expiresAt: null, active: true });
 });

@@ -1,12 +1,15 @@
 import type { TFunction } from "i18next";
 import type { Grant, GrantAction } from "../../../../src/assets/schema.ts";
 
-/** A rule as the summary sees it: how many on each side, and the rest as it is stored. */
+/** Names on one side of a rule; null where a name is not known. */
+type SideNames = readonly (string | null)[];
+
+/** A rule as the summary sees it: the names on each side, and the rest as it is stored. */
 export interface RuleShape {
-  readonly people: number;
-  readonly groups: number;
-  readonly assets: number;
-  readonly nodes: number;
+  readonly people: SideNames;
+  readonly groups: SideNames;
+  readonly assets: SideNames;
+  readonly nodes: SideNames;
   readonly accounts: Grant["accounts"];
   readonly protocols: Grant["protocols"];
   readonly actions: readonly GrantAction[];
@@ -18,21 +21,24 @@ export interface RuleShape {
 /** A stored rule as the summary sees it. */
 export const shapeOfGrant = (grant: Grant): RuleShape => ({
   ...grant,
-  people: grant.users.length,
-  groups: grant.groups.length,
-  assets: grant.assets.length,
-  nodes: grant.nodes.length,
+  people: grant.users.map(({ name }) => name),
+  groups: grant.groups.map(({ name }) => name),
+  assets: grant.assets.map(({ name }) => name),
+  nodes: grant.nodes.map(({ name }) => name),
 });
 
-/** What stands in the rule's form as the summary sees it. */
-export function shapeOfForm(values: Readonly<Record<string, unknown>>): RuleShape {
+/** What stands in the rule's form as the summary sees it; `nameOf` gives the name of an id where it is known. */
+export function shapeOfForm(
+  values: Readonly<Record<string, unknown>>,
+  nameOf: (id: string) => string | null,
+): RuleShape {
   const { userIds, groupIds, assetIds, nodeIds, accounts, protocols, actions, active, startsAt, expiresAt } = values;
-  const count = (ids: unknown) => (Array.isArray(ids) ? ids.length : 0);
+  const names = (ids: unknown) => (Array.isArray(ids) ? ids.map((id) => nameOf(String(id))) : []);
   return {
-    people: count(userIds),
-    groups: count(groupIds),
-    assets: count(assetIds),
-    nodes: count(nodeIds),
+    people: names(userIds),
+    groups: names(groupIds),
+    assets: names(assetIds),
+    nodes: names(nodeIds),
     accounts: accounts as Grant["accounts"],
     protocols: protocols as Grant["protocols"],
     actions: (actions as GrantAction[] | undefined) ?? [],
@@ -87,22 +93,10 @@ export function ruleSummary(rule: RuleShape, words: Words): readonly string[] {
   if (missing.length > 0) {
     return [t("access.summary.missing", { missing: joined(missing, language, "conjunction") })];
   }
-  const counted = (sides: readonly (readonly ["people" | "groups" | "assets" | "nodes", number])[]) =>
-    joined(
-      sides.filter(([, count]) => count > 0).map(([side, count]) => t(`access.summary.${side}`, { count })),
-      language,
-      "conjunction",
-    );
   const sentence = t("access.summary.sentence", {
-    count: rule.people + rule.groups,
-    who: counted([
-      ["people", rule.people],
-      ["groups", rule.groups],
-    ]),
-    what: counted([
-      ["assets", rule.assets],
-      ["nodes", rule.nodes],
-    ]),
+    count: rule.people.length + rule.groups.length,
+    who: joined(sideWords(rule, ["people", "groups"], words), language, "conjunction"),
+    what: joined(sideWords(rule, ["assets", "nodes"], words), language, "conjunction"),
     accounts: accountWords(rule.accounts, words),
     protocols: protocolWords(rule.protocols, words),
     actions: actionWords(rule.actions, words),
@@ -110,11 +104,30 @@ export function ruleSummary(rule: RuleShape, words: Words): readonly string[] {
   return [sentence, ...timeWords(rule, words), ...(rule.active ? [] : [t("access.summary.off")])];
 }
 
+/** Up to so many things of a side are named, more are counted. */
+const NAMED = 2;
+
+function sideWords(
+  rule: RuleShape,
+  kinds: readonly ("people" | "groups" | "assets" | "nodes")[],
+  { t }: Words,
+): string[] {
+  const all = kinds.flatMap((kind) => rule[kind].map((name) => ({ kind, name })));
+  if (all.length <= NAMED && all.every(({ name }) => name !== null)) {
+    return all.map(({ kind, name }) =>
+      kind === "groups" || kind === "nodes" ? t(`access.summary.one.${kind}`, { name: name ?? "" }) : (name ?? ""),
+    );
+  }
+  return kinds
+    .filter((kind) => rule[kind].length > 0)
+    .map((kind) => t(`access.summary.${kind}`, { count: rule[kind].length }));
+}
+
 function missingWords(rule: RuleShape, words: Words): string[] {
   const { t } = words;
   const sides: readonly (readonly [boolean, string])[] = [
-    [rule.people + rule.groups === 0, t("access.summary.missingPeople")],
-    [rule.assets + rule.nodes === 0, t("access.summary.missingAssets")],
+    [rule.people.length + rule.groups.length === 0, t("access.summary.missingPeople")],
+    [rule.assets.length + rule.nodes.length === 0, t("access.summary.missingAssets")],
     [accountWords(rule.accounts, words) === "", t("access.summary.missingAccounts")],
     [!rule.protocols.all && rule.protocols.kinds.length === 0, t("access.summary.missingProtocols")],
     [rule.actions.length === 0, t("access.summary.missingActions")],

@@ -25,7 +25,7 @@ import { useMay } from "../../me.ts";
 import { useAction, useEndpoint } from "../../query.ts";
 import { RulesTab } from "../access/rules-tab.tsx";
 import { AddMembers, EditGroup } from "./group-form.tsx";
-import { userColumns } from "./user-list.tsx";
+import { useRoles, userColumns } from "./user-list.tsx";
 import "../admin.css";
 
 /** One group: members, rules, activity. */
@@ -123,6 +123,7 @@ export function Page() {
 
 function Members({ group, add }: { group: Group; add: () => void }) {
   const { t } = useTranslation();
+  useRoles();
   const [mayAdd, mayRemove] = [useMay("group.member.add"), useMay("group.member.remove")];
   return (
     <ListPage

@@ -1,14 +1,26 @@
 import type { TFunction } from "i18next";
 import { Link } from "react-router";
-import type { User } from "../../../../src/iam/schema.ts";
-import { type Column, Facts, Names, StateTag, Time } from "../../kit/index.ts";
+import { listRoles, type Role, type User } from "../../../../src/iam/schema.ts";
+import { type Column, Facts, learnNames, nameOfId, Names, StateTag, Time } from "../../kit/index.ts";
+import { useMay } from "../../me.ts";
+import { useEndpoint } from "../../query.ts";
 
 /** The state of a user in words. */
 export const UserState = ({ user, t }: { user: User; t: TFunction }) => (
   <StateTag tone={user.active ? "good" : "off"}>{user.active ? t("terms.active") : t("terms.disabled")}</StateTag>
 );
 
-const roleNames = (user: User) => user.roles.map((id) => ({ id, name: id }));
+const roleNames = (user: User) => user.roles.map((id) => ({ id, name: nameOfId(id) ?? id }));
+
+/** Makes the names of the roles known to lists and facts; an id stands where they may not be read. */
+export function useRoles(): readonly Role[] {
+  const may = useMay("role.list");
+  const known = useEndpoint(listRoles, { limit: 200 }, { enabled: may }).data?.items;
+  if (known) learnNames(known);
+  return known ?? NONE;
+}
+
+const NONE: readonly Role[] = [];
 
 /** The columns of every list of users. */
 export const userColumns = (t: TFunction): readonly Column<User>[] => [

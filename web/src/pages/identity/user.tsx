@@ -9,7 +9,7 @@ import { SessionsTab } from "../sessions-tab.tsx";
 import { useUserActions } from "./user-actions.tsx";
 import { UserGroups } from "./user-groups.tsx";
 import { UserKeys } from "./user-keys.tsx";
-import { UserFacts, UserState } from "./user-list.tsx";
+import { useRoles, UserFacts, UserState } from "./user-list.tsx";
 import "../admin.css";
 
 /** One user: groups, keys, rules, sessions, activity. */
@@ -17,6 +17,7 @@ export function Page() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const { id = "" } = useParams();
+  useRoles();
   const read = useEndpoint(readUser, { id });
   const { actionsOf, dialogs } = useUserActions(() => void navigate("/console/users", { replace: true }));
   const may = {

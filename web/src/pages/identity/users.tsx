@@ -2,17 +2,16 @@ import { Button } from "antd";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
-import { deleteUser, listRoles, listUsers, updateUser, type User } from "../../../../src/iam/schema.ts";
+import { deleteUser, listUsers, updateUser, type User } from "../../../../src/iam/schema.ts";
 import { call } from "../../api.ts";
 import { type BulkAction, type Filter, ListPage } from "../../kit/index.ts";
 import { useMay } from "../../me.ts";
-import { useEndpoint } from "../../query.ts";
 import { useLive } from "../live-count.ts";
 import { PanelActions } from "../panel-actions.tsx";
 import { groups } from "../sources.ts";
 import { useUserActions } from "./user-actions.tsx";
 import { CreateUser } from "./user-form.tsx";
-import { userColumns, UserFacts } from "./user-list.tsx";
+import { useRoles, userColumns, UserFacts } from "./user-list.tsx";
 import "../admin.css";
 
 /** The users of the organization. */
@@ -55,10 +54,9 @@ export function Page() {
 }
 
 /** Filters by state, role and group. */
-export function useUserFilters(): readonly Filter[] {
+function useUserFilters(): readonly Filter[] {
   const { t } = useTranslation();
-  const mayRoles = useMay("role.list");
-  const known = useEndpoint(listRoles, { limit: 200 }, { enabled: mayRoles }).data?.items;
+  const known = useRoles();
   return useMemo(
     () => [
       {
@@ -76,7 +74,7 @@ export function useUserFilters(): readonly Filter[] {
         param: "roleId",
         label: t("identity.users.roles"),
         kind: "choice",
-        choices: (known ?? []).map(({ id, name }) => ({ value: id, label: name })),
+        choices: known.map(({ id, name }) => ({ value: id, label: name })),
       },
       { name: "group", param: "groupId", label: t("terms.group"), kind: "row", source: groups },
     ],
