@@ -1,6 +1,7 @@
-import { Kysely, PostgresDialect, type Transaction } from "kysely";
+import { Kysely, type Transaction } from "kysely";
 import { Pool } from "pg";
 import { clientConfig, type DatabaseAddress } from "./address.ts";
+import { pipeliningDialect } from "./ahead.ts";
 import { type Listener, type Listening, listen } from "./notify.ts";
 import type { Tables } from "./tables.ts";
 
@@ -42,11 +43,11 @@ const LIMITS = {
 export function createDatabase(options: DatabaseOptions): Database {
   const { role = APP_ROLE, max = 20, lost = () => {}, ...address } = options;
   const settings = role === null ? LIMITS : { ...LIMITS, role };
-  const pool = new Pool({ ...clientConfig(address, settings), max, idleTimeoutMillis: 30_000 });
+  const pool = new Pool({ ...clientConfig(address, settings), pipeline: true, max, idleTimeoutMillis: 30_000 });
   pool.on("error", lost);
   // The pool listens only while a connection is idle; one lost between two queries of a user would end the process.
   pool.on("connect", (client) => client.on("error", () => {}));
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<Tables>({ dialect: pipeliningDialect(pool) });
   let closing: Promise<void> | undefined;
   return {
     db,

@@ -1,4 +1,5 @@
 export { addressUrl, type DatabaseAddress, withDatabase } from "./address.ts";
+export { sendAhead } from "./ahead.ts";
 export { createDatabase, type Database, type DatabaseOptions } from "./connection.ts";
 export {
   type Claim,

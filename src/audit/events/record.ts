@@ -1,6 +1,6 @@
 import { CompiledQuery } from "kysely";
 import { newId, type Occurrence } from "../../core/index.ts";
-import type { Db } from "../../db/index.ts";
+import { type Db, sendAhead } from "../../db/index.ts";
 import { storableFields, storableText } from "./storable.ts";
 
 /** Inserts the event and queues it for the sealer; prepared once per connection. */
@@ -22,12 +22,12 @@ const INSERT_OF_NOBODY = statement(
 
 const MAX_NAME = 400;
 
-/** Writes one audit event in the transaction of `db`: one statement, one round trip. Text too long to keep is cut. */
+/** Writes one audit event in the transaction of `db`: one statement, which travels with the commit. Text too long is cut. */
 export async function record(db: Db, occurrence: Occurrence, now: Date): Promise<void> {
   const prepared = occurrence.actor.orgId === null ? INSERT_OF_NOBODY : INSERT;
   const query = CompiledQuery.raw(prepared.text, parametersOf(occurrence, now));
   // Kysely hands `sql` to pg as it is, and pg prepares what has a name: planning costs more than inserting.
-  await db.executeQuery({ ...query, sql: prepared as unknown as string });
+  await sendAhead(db, { ...query, sql: prepared as unknown as string });
 }
 
 function parametersOf({ action, actor, outcome, target, fields }: Occurrence, now: Date): unknown[] {
