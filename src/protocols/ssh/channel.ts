@@ -6,6 +6,7 @@ export type Stream = 0 | 1;
 /** How a command ended on the target (the code as a signed 32-bit number); null: it never said. */
 export type Exit = { readonly code: number } | { readonly signal: string } | null;
 
+/** A terminal as the client asks for it. RFC 4254 section 6.2. */
 export interface Pty {
   readonly term: string;
   readonly cols: number;
@@ -43,6 +44,8 @@ export interface ByteChannel {
 export const WINDOW = 2 * 1024 * 1024;
 const WINDOW_STEP = WINDOW / 2;
 export const PACKET = 32 * 1024;
+/** Less is refused: each packet of ours would cost many times what it carries. */
+export const SMALLEST_PACKET = 1024;
 /** Small pieces that wait are joined, so that a flood of one-byte packets cannot cost many times its window. */
 const JOIN_BELOW = 1024;
 const JOIN_UP_TO = 16 * 1024;
@@ -86,7 +89,7 @@ export interface WireChannelOptions {
 /** An SSH channel after it was opened (RFC 4254 section 5): windows both ways, order, half-close. */
 export function createWireChannel({ transport, localId, remote, release }: WireChannelOptions): WireChannel {
   const { protocol } = transport;
-  const packetSize = Math.max(1, Math.min(remote.packetSize, PACKET));
+  const packetSize = Math.min(remote.packetSize, PACKET);
   const replies: ((granted: boolean) => void)[] = [];
   const { promise: closed, resolve: settleClosed } = Promise.withResolvers<void>();
   let weClosed = false;

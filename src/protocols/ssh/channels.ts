@@ -1,4 +1,4 @@
-import { createWireChannel, PACKET, WINDOW, type WireChannel } from "./channel.ts";
+import { createWireChannel, PACKET, SMALLEST_PACKET, WINDOW, type WireChannel } from "./channel.ts";
 import type { Transport } from "./transport.ts";
 import { type ChannelOpen, DISCONNECT, type Handlers } from "./wire.ts";
 
@@ -51,6 +51,10 @@ export function createChannels(deps: {
       const opening = openings.get(recipient);
       if (!opening) return transport.end("no such channel", DISCONNECT.protocolError);
       openings.delete(recipient);
+      if (packetSize < SMALLEST_PACKET) {
+        opening.reject({ code: 0, words: `it takes packets of ${packetSize} bytes at most` });
+        return transport.end("packet size below 1024 bytes", DISCONNECT.protocolError);
+      }
       opening.resolve(add(recipient, { id: sender, window, packetSize }));
     },
     CHANNEL_OPEN_FAILURE(_p, recipient, code, words) {

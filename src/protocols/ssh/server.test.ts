@@ -227,11 +227,24 @@ describe("what is not served", () => {
     await client.next(() => client.transport.protocol.authPassword("ann", "x"));
     const opened: string[] = [];
     for (let id = 0; id < 3; id += 1)
-      opened.push(await client.next(() => client.transport.protocol.session(id, 1000, 1000)));
+      opened.push(await client.next(() => client.transport.protocol.session(id, 1024, 1024)));
     expect(opened).toEqual(["channel", "channel", "no channel: at most 2 sessions in one connection"]);
     for (const { transport } of clients) transport.destroy({ kind: "ended", words: "" });
     await server.close();
   });
+});
+
+it("refuses a channel whose packets would hold less than 1,024 bytes", async () => {
+  const { server, port } = await serverWith(async () => "accept");
+  const client = await wildClient(port);
+  await client.next(() => client.transport.protocol.authPassword("ann", "x"));
+  const open = (packetSize: number) =>
+    client.next(() => client.transport.protocol.session(packetSize, 100_000, packetSize));
+  expect(await open(1)).toBe("no channel: packets of less than 1024 bytes are not served");
+  expect(await open(1023)).toContain("no channel");
+  expect(await open(1024)).toBe("channel");
+  client.transport.destroy({ kind: "ended", words: "" });
+  await server.close();
 });
 
 it("stops reading from a client that asks and does not fetch the answers", async () => {

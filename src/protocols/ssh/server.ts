@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { serverOffer } from "./algorithms.ts";
 import { type Channels, createChannels } from "./channels.ts";
-import type { WireChannel } from "./channel.ts";
+import { SMALLEST_PACKET, type WireChannel } from "./channel.ts";
 import { type ClientSession, createSessionRequests } from "./client-session.ts";
 import { parsePrivateKey } from "./keys.ts";
 import { prepareMemory } from "./memory.ts";
@@ -190,6 +190,8 @@ function createSessionChannels(deps: {
   const refusal = (open: ChannelOpen): [number, string] | null => {
     if (!deps.isSignedIn()) return [OPEN_FAILURE.prohibited, "sign in first"];
     if (open.type !== "session") return [OPEN_FAILURE.prohibited, "only sessions are served here"];
+    if (open.packetSize < SMALLEST_PACKET)
+      return [OPEN_FAILURE.prohibited, `packets of less than ${SMALLEST_PACKET} bytes are not served`];
     if (channels.count >= deps.limit)
       return [OPEN_FAILURE.shortage, `at most ${deps.limit} sessions in one connection`];
     return null;
