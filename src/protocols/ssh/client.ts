@@ -5,7 +5,7 @@ import type { Pty } from "./channel.ts";
 import { type ChannelRefused, createChannels } from "./channels.ts";
 import { createClientAuth, type SshCredential } from "./client-auth.ts";
 import { dial, seconds } from "./dial.ts";
-import { handshakeFault } from "./handshake-fault.ts";
+import { handshakeFault, readable } from "./handshake-fault.ts";
 import { fingerprintOf, parsePrivateKey } from "./keys.ts";
 import { createTargetSession, type TargetSession, targetRequest } from "./target-session.ts";
 import { createTransport, KEEPALIVE, type Keepalive, type Transport, type TransportEnd } from "./transport.ts";
@@ -15,6 +15,7 @@ export type { SshCredential } from "./client-auth.ts";
 
 type Env = Readonly<Record<string, string>>;
 
+/** A signed-in connection to a target. */
 export interface SshTarget {
   readonly hostKey: { readonly fingerprint: string; readonly type: string };
   readonly algorithms: Negotiated;
@@ -27,6 +28,7 @@ export interface SshTarget {
   readonly closed: Promise<TransportEnd>;
 }
 
+/** Where to connect, as whom, and what to accept. */
 export interface ConnectSsh {
   readonly host: string;
   readonly port: number;
@@ -171,7 +173,8 @@ function createTarget(deps: {
     const channel = await channels
       .open((id, window, packet) => protocol.session(id, window, packet))
       .catch((refused: ChannelRefused) => {
-        throw new Fault("upstream", `${where} refused to open a session${refused.words ? `: ${refused.words}` : ""}.`);
+        const words = readable(refused.words);
+        throw new Fault("upstream", `${where} refused to open a session${words ? `: ${words}` : ""}.`);
       });
     return createTargetSession(channel, start, where);
   }

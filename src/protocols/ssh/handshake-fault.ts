@@ -36,7 +36,7 @@ export function handshakeFault(seen: { where: string; end: TransportEnd; lines: 
 }
 
 /** Words of the target, fit for a line of ours: printable, at most 300 characters. */
-const readable = (words: string): string =>
+export const readable = (words: string): string =>
   words
     .replace(/[^\x20-\x7e]+/g, " ")
     .trim()
