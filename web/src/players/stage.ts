@@ -2,7 +2,7 @@ import { SerializeAddon } from "@xterm/addon-serialize";
 import { createScreen, type Screen } from "../terminal/screen.ts";
 import type { Stage } from "./playback.ts";
 
-const [SMALLEST, LARGEST] = [6, 16];
+const [SMALLEST, LARGEST] = [6, 22];
 
 /** A terminal nobody types into, drawn as large as its place allows while the other side decides its columns and rows. */
 export interface FixedScreen extends Screen {
