@@ -35,6 +35,7 @@ describe("what is understood", () => {
     ["--ssh 0.0.0.0:22", { ssh: { host: "0.0.0.0", port: 22 } }],
     ["--database postgres://a:b@h/n", { database: "postgres://a:b@h/n" }],
     ["--demo --gateways 3", { demo: true, gateways: 3 }],
+    ["--demo --ssh [::1]:22 --listen localhost:80", { demo: true }],
     ["--listen 0.0.0.0:443 --tls-self-signed", { tls: { kind: "self-signed" } }],
     [
       "--listen 0.0.0.0:443 --tls-cert c.pem --tls-key /k.pem",
@@ -117,6 +118,11 @@ describe("what is refused, with one line that names the option", () => {
     ["--listen 0.0.0.0:8080", "--trusted-proxy"],
     ["--listen [::]:8080", "--tls-self-signed"],
     ["--listen 192.0.2.1:8080", "--tls-acme"],
+    ["--listen 127.example.org:8080", "--tls-acme"],
+    ["--demo --listen 0.0.0.0:443 --tls-self-signed", "--listen 0.0.0.0:443"],
+    ["--demo --listen 0.0.0.0:80 --trusted-proxy 10.0.0.1", "--listen 0.0.0.0:80"],
+    ["--demo --ssh 0.0.0.0:2222", "--ssh 0.0.0.0:2222"],
+    ["--demo --ssh [::]:2222", "--ssh [::]:2222"],
   ])("%s", (text, named) => {
     const refused = (): unknown => read(text);
     expect(refused).toThrow(Fault);

@@ -1,6 +1,6 @@
 import { availableParallelism, hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { isIP, isIPv6 } from "node:net";
+import { isIP, isIPv4, isIPv6 } from "node:net";
 import { Fault } from "./core/index.ts";
 
 /** An address to listen at; port 0 lets the system choose. */
@@ -117,13 +117,16 @@ export function readConfig(argv: readonly string[], environment: Environment, di
   const trustedProxies = readNetworks("trusted-proxy", given["trusted-proxy"]);
   const publicUrl = readPublicUrl(given["public-url"]);
   const tls = readTls(given, directory);
+  const ssh = readListen("ssh", given.ssh ?? "", { host: "127.0.0.1", port: 2222 });
+  const demo = given.demo === "true";
   refuseOpenHttp(listen, tls, trustedProxies);
+  if (demo) refuseOpenDemo({ listen, ssh });
   return {
     data,
     listen,
-    ssh: readListen("ssh", given.ssh ?? "", { host: "127.0.0.1", port: 2222 }),
+    ssh,
     database: readDatabase(given.database),
-    demo: given.demo === "true",
+    demo,
     gateways: readNumber("gateways", given.gateways, availableParallelism(), 64),
     tls,
     trustedProxies,
@@ -147,7 +150,8 @@ export function readConfig(argv: readonly string[], environment: Environment, di
 }
 
 /** Whether only this machine can reach the host. */
-const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.");
+const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 
 /** `host:port` as a URL holds it. */
 export const hostPort = ({ host, port }: Listen): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`;
@@ -282,6 +286,15 @@ function refuseOpenHttp(listen: Listen, tls: TlsConfig, proxies: readonly string
   throw wrong(
     `--listen ${hostPort(listen)} would carry passwords over the network in the clear. Add --tls-cert and --tls-key, ` +
       "--tls-acme DOMAIN or --tls-self-signed; or name the TLS proxy before it with --trusted-proxy CIDR.",
+  );
+}
+
+function refuseOpenDemo(doors: { readonly listen: Listen; readonly ssh: Listen }): void {
+  const open = (["listen", "ssh"] as const).find((name) => !isLoopback(doors[name].host));
+  if (!open) return;
+  throw wrong(
+    `--demo does not go with --${open} ${hostPort(doors[open])}: the demo account is the operating system's user that ` +
+      "the gate itself runs as, so it is for this machine only. Leave out one of the two.",
   );
 }
 
