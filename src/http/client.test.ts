@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import Fastify from "fastify";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type Client, createClientReader, createNetworks } from "./client.ts";
+import { type Client, createClientReader, createNetworks, createPlainGuard } from "./client.ts";
 import { createLimits } from "./limiter.ts";
 
 const trusted = createNetworks(["10.0.0.0/8", "2001:db8::/32", "192.0.2.9"]);
@@ -33,6 +33,21 @@ describe("the client's address", () => {
     expect(read(request("10.0.0.1", { "x-forwarded-proto": "https, http" })).secure).toBe(false);
     expect(read(request("203.0.113.5", { "x-forwarded-proto": "https" })).secure).toBe(false);
   });
+});
+
+it.each([
+  ["127.0.0.1", true],
+  ["::1", true],
+  ["::ffff:127.0.0.1", true],
+  ["10.0.0.1", true],
+  ["::ffff:10.0.0.1", true],
+  ["203.0.113.5", false],
+  ["2001:dead::5", false],
+  ["", false],
+])("plain HTTP from %s: %s; over TLS anybody", (peer, may) => {
+  const forged = request(peer, { "x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "https" });
+  expect(createPlainGuard({ trusted, tls: false })(forged)).toBe(may);
+  expect(createPlainGuard({ trusted, tls: true })(forged)).toBe(true);
 });
 
 describe("the limiter", () => {

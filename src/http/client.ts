@@ -41,6 +41,20 @@ export function createClientReader(deps: { readonly trusted: (address: string) =
   };
 }
 
+const LOOPBACK = ["127.0.0.0/8", "::1/128"];
+
+/**
+ * Tells whether a request may be answered: over plain HTTP only this machine and trusted proxies are, or a password would
+ * cross the network in the clear by a way around the proxy.
+ */
+export function createPlainGuard(deps: { readonly trusted: (address: string) => boolean; readonly tls: boolean }) {
+  const isLocal = createNetworks(LOOPBACK);
+  return (request: IncomingMessage): boolean => {
+    const peer = bare(request.socket.remoteAddress ?? "");
+    return deps.tls || isLocal(peer) || deps.trusted(peer);
+  };
+}
+
 function farthest(peer: string, hops: readonly string[], trusted: (address: string) => boolean): string {
   let known = peer;
   for (const hop of hops.toReversed()) {

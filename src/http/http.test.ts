@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -244,6 +244,32 @@ describe("console session", () => {
     });
     expect(untrusted.headers["set-cookie"]?.[0]).not.toContain("Secure");
   });
+});
+
+const outside = Object.values(networkInterfaces())
+  .flat()
+  .find((found) => found && !found.internal && found.family === "IPv4")?.address;
+
+it.runIf(outside)("plain HTTP answers this machine and the trusted proxy, and nobody beside them", async () => {
+  const host = outside!;
+  const around = await startHttp({ database: database.database, directory, extra, host: "0.0.0.0" });
+  const proxied = await startHttp({
+    database: database.database,
+    directory,
+    extra,
+    host: "0.0.0.0",
+    options: { trustedProxies: [host] },
+  });
+  open.push(around, proxied);
+  const body = { loginName: "first", password: "x" };
+  expect(await around.ask("/api/sign-in", { method: "POST", body, host })).toMatchObject({
+    status: 403,
+    json: { error: "denied", message: expect.stringContaining("proxy") },
+  });
+  expect((await around.ask("/", { host })).status).toBe(403);
+  expect((await around.ask("/healthz", { host })).status).toBe(200);
+  expect((await around.ask("/api/echo/7")).status).toBe(200);
+  expect((await proxied.ask("/api/echo/7", { host })).status).toBe(200);
 });
 
 describe("limits", () => {

@@ -5,9 +5,9 @@ import type { AddressInfo } from "node:net";
 import cookies from "@fastify/cookie";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import type { AnyAction, Runtime } from "../core/index.ts";
+import { type AnyAction, Fault, type Runtime } from "../core/index.ts";
 import type { Db } from "../db/index.ts";
-import { type Client, createClientReader, createNetworks } from "./client.ts";
+import { type Client, createClientReader, createNetworks, createPlainGuard } from "./client.ts";
 import { mountConsole } from "./console.ts";
 import { docsPage } from "./docs.ts";
 import { answerOf, asFault, loggable } from "./faults.ts";
@@ -67,11 +67,15 @@ const BODY_LIMIT = 1 << 20;
 const MOST_CONNECTIONS = 10_000;
 const SOCKETS_PER_MINUTE = 300;
 const CLOSE_MS = 3_000;
+/** What probes and collectors read; nobody signs in there. */
+const WITHOUT_SECRETS = new Set(["/healthz", "/readyz", "/metrics"]);
 
 /** Builds the HTTP side: actions below /api, their documents, sockets, health, metrics and the console's pages. */
 export async function createHttp(options: HttpOptions): Promise<Http> {
   const { log } = options;
-  const readClient = createClientReader({ trusted: createNetworks(options.trustedProxies), tls: options.tls !== null });
+  const peers = { trusted: createNetworks(options.trustedProxies), tls: options.tls !== null };
+  const readClient = createClientReader(peers);
+  const mayBePlain = createPlainGuard(peers);
   const origin = createOriginCheck(options);
   const server = { current: undefined as Server | undefined };
   const app = Fastify({
@@ -93,6 +97,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   const limit = createLimit(options.limits.requests);
   app.addHook("onRequest", async (request) => {
     await limit(request);
+    if (!mayBePlain(request.raw) && !WITHOUT_SECRETS.has(request.routeOptions.url ?? "")) throw onlyThroughProxy();
     origin.host(request.raw);
   });
   parseOnlyJson(app);
@@ -124,6 +129,9 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     },
   };
 }
+
+const onlyThroughProxy = (): Fault =>
+  new Fault("denied", "This address speaks plain HTTP to its proxy only. Use the address of the proxy, with https.");
 
 /** A public https address means that people's browsers are on TLS, whatever arrives here. */
 function readClientFor(

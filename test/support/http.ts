@@ -24,13 +24,14 @@ export interface Ask {
   readonly body?: unknown;
   readonly raw?: string;
   readonly tls?: boolean;
+  readonly host?: string;
 }
 
 /** One request over a real socket, with any header at all. */
 export function ask(
   port: number,
   path: string,
-  { method = "GET", headers = {}, body, raw, tls }: Ask = {},
+  { method = "GET", headers = {}, body, raw, tls, host = "127.0.0.1" }: Ask = {},
 ): Promise<Reply> {
   const text = raw ?? (body === undefined ? undefined : JSON.stringify(body));
   const sent = {
@@ -42,7 +43,7 @@ export function ask(
   };
   return new Promise((resolve, reject) => {
     const options = {
-      host: "127.0.0.1",
+      host,
       port,
       path,
       method,
@@ -78,6 +79,7 @@ export async function startHttp(deps: {
   readonly directory: string;
   readonly extra?: readonly AnyAction<Db>[];
   readonly options?: Partial<HttpOptions>;
+  readonly host?: string;
 }) {
   const lines: string[] = [];
   const log = pino(
@@ -113,7 +115,7 @@ export async function startHttp(deps: {
     measures: [],
     ...deps.options,
   });
-  const { port } = await http.listen({ host: "127.0.0.1", port: 0 });
+  const { port } = await http.listen({ host: deps.host ?? "127.0.0.1", port: 0 });
   return {
     port,
     http,
