@@ -264,6 +264,7 @@ export interface Session {
   recording_state: Generated<string>;
   started_at: Generated<Timestamp>;
   state: Generated<string>;
+  terminate_words: string | null;
   user_id: string;
   user_name: string;
   via: string;
@@ -313,6 +314,7 @@ export interface Users {
   last_sign_in_at: Timestamp | null;
   login_name: string;
   name: string;
+  password_changed_at: Generated<Timestamp>;
   password_hash: string | null;
   preferences: Generated<Json>;
   sort_name: Generated<string>;

@@ -2,6 +2,7 @@ import { type Actor, type AnyAction, run, type Runtime } from "../core/index.ts"
 import type { Database, Db } from "../db/index.ts";
 import { groupActions } from "./groups/group.ts";
 import { ANONYMOUS, actorOfToken } from "./login/console-session.ts";
+import { type Presence, stillPresent } from "./login/presence.ts";
 import { makeSetupToken, setupActions, setupIsNeeded } from "./login/setup.ts";
 import { signInActions } from "./login/sign-in.ts";
 import { keyIsKnown, sshSignInActions } from "./login/ssh-sign-in.ts";
@@ -12,6 +13,7 @@ import { changedMeanwhile, userActions } from "./users/user.ts";
 
 export { createOrganization, DEFAULT_ORGANIZATION } from "./orgs/org.ts";
 export { changedMeanwhile };
+export type { Presence } from "./login/presence.ts";
 
 /** The domain of identity as other domains see it. */
 export type Iam = ReturnType<typeof createIam>;
@@ -58,17 +60,8 @@ export function createIam(deps: { database: Database; runtime: Runtime<Db>; pars
     signInWithPassword: (proof: { loginName: string; password: string; address: string | null }): Promise<Actor> =>
       overSsh("password", proof.address, { loginName: proof.loginName, password: proof.password }),
 
-    /** Those of the users who may act at all. */
-    activeUsers: async (ids: readonly string[]): Promise<ReadonlySet<string>> => {
-      if (ids.length === 0) return new Set();
-      const rows = await database.db
-        .selectFrom("users")
-        .select("id")
-        .where("id", "in", [...new Set(ids)])
-        .where("active", "=", true)
-        .execute();
-      return new Set(rows.map(({ id }) => id));
-    },
+    /** For each, in order, whether it may stay where it is; see `Presence`. */
+    stillPresent: (presences: readonly Presence[]): Promise<boolean[]> => stillPresent(database.db, presences),
 
     /** Whether offering this key is worth a proof. Answers nothing about the person. */
     keyIsKnown: (key: { loginName: string; fingerprint: string }): Promise<boolean> => keyIsKnown(database.db, key),

@@ -44,7 +44,13 @@ export async function createDomains(deps: {
   );
   const iam = createIam({ database, runtime, parsePublicKey });
   const assets = createAssets({ sealer, protocols: known, openPrivateKey });
-  const sessions = createSessions({ runtime, store, publicKey: signingKey.publicKey, sealer });
+  const sessions = createSessions({
+    runtime,
+    store,
+    spoolDirectory: paths.spool,
+    publicKey: signingKey.publicKey,
+    sealer,
+  });
   return {
     log,
     limits: settings.config.limits,

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import type { AnyAction, Runtime } from "../core/index.ts";
-import type { Store } from "../audit/index.ts";
+import { isSpooled, type Store } from "../audit/index.ts";
 import type { Db, Sealer } from "../db/index.ts";
 import { startHousekeeping } from "./live/housekeeping.ts";
 import { sessionActions } from "./live/session.ts";
@@ -10,13 +10,20 @@ import { playbackActions } from "./playback/playback.ts";
 export { createGateway, type Gateway } from "./gateways/gateway.ts";
 
 /** Sessions as the console sees them: lists, control, replay. The gateways hold the live ones. */
-export function createSessions(deps: { runtime: Runtime<Db>; store: Store; publicKey: KeyObject; sealer: Sealer }) {
-  const { runtime, store, publicKey, sealer } = deps;
+export function createSessions(deps: {
+  runtime: Runtime<Db>;
+  store: Store;
+  /** Where the gateways of this machine leave recordings first. */
+  spoolDirectory: string;
+  publicKey: KeyObject;
+  sealer: Sealer;
+}) {
+  const { runtime, store, spoolDirectory, publicKey, sealer } = deps;
   return {
     actions: [...sessionActions(), ...playbackActions({ store, publicKey, sealer })] as AnyAction<Db>[],
     /** Ends the rows of sessions whose gateway died, every two seconds until the signal. */
     startHousekeeping: (signal: AbortSignal, failed: (error: unknown) => void): void =>
-      startHousekeeping({ runtime, signal, failed }),
+      startHousekeeping({ runtime, isSpooled: (id) => isSpooled(spoolDirectory, id), signal, failed }),
     /** Writes down that a recording is in the store; to be called by the recordings' sealer. May be repeated. */
     recordingStored: (recording: { id: string; complete: boolean; bytes: number; durationMs: number }): Promise<void> =>
       markRecording(runtime.db, recording.id, { ...recording, state: "stored" }),

@@ -23,6 +23,13 @@ export const spoolPath = (spool: string, id: string): string => {
   assertId(id);
   return join(spool, id);
 };
+/** Whether a recording, finished or not, waits in the spool. */
+export const isSpooled = (spool: string, id: string): Promise<boolean> =>
+  stat(spoolPath(spool, id)).then(
+    () => true,
+    () => false,
+  );
+
 export const partName = (part: number): string => `${String(part).padStart(6, "0")}.part`;
 
 const SpoolHeader = z.object({

@@ -9,10 +9,10 @@ import {
   type Manifest,
   openSpool,
   type RecordingHeader,
-  type SealerOptions,
   type Unwrap,
   type Wrap,
 } from "./index.ts";
+import type { SealerOptions } from "./seal.ts";
 
 const master = Buffer.from("0f".repeat(32), "hex");
 

@@ -29,12 +29,19 @@ export interface Audience {
 const TAIL_BYTES = 128 * 1024;
 const MOST = 50;
 
+/** What a screen that looks on can show. */
+const CELLS = 1000;
+const bounded = ({ cols, rows }: { cols: number; rows: number }) => ({
+  cols: Math.min(CELLS, Math.max(1, cols)),
+  rows: Math.min(CELLS, Math.max(1, rows)),
+});
+
 /** `screen` false: a stream of bytes rather than a terminal; then who joins sees only what follows. */
 export function createAudience({ size, screen }: { size: { cols: number; rows: number }; screen: boolean }): Audience {
   const tail = screen ? createScreenTail(TAIL_BYTES) : null;
   const onlookers = new Set<Onlooker>();
   const listeners: (() => void)[] = [];
-  const current = { ...size };
+  const current = bounded(size);
   const changed = (): void => {
     for (const listener of listeners) listener();
   };
@@ -48,8 +55,8 @@ export function createAudience({ size, screen }: { size: { cols: number; rows: n
       for (const onlooker of onlookers) if (!onlooker.show(bytes)) leave(onlooker);
     },
     resized(cols, rows) {
-      Object.assign(current, { cols, rows });
-      for (const onlooker of onlookers) onlooker.resized(cols, rows);
+      Object.assign(current, bounded({ cols, rows }));
+      for (const onlooker of onlookers) onlooker.resized(current.cols, current.rows);
     },
     join(onlooker) {
       if (onlookers.size >= MOST) return () => {};

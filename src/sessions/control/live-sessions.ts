@@ -60,6 +60,7 @@ export function createLiveSessions(deps: {
   let again = false;
   let rechecks = 0;
   let stopped = false;
+  let safety = Date.now() + SAFETY_MS;
 
   function plan(): void {
     clearTimeout(timer);
@@ -67,7 +68,7 @@ export function createLiveSessions(deps: {
     const now = Date.now();
     const next = [...sessions.values()].reduce(
       (soonest, { nextChange }) => Math.min(soonest, nextChange?.getTime() ?? soonest),
-      now + SAFETY_MS,
+      safety,
     );
     timer = setTimeout(() => void recheck(), Math.max(10, next - now));
   }
@@ -85,6 +86,7 @@ export function createLiveSessions(deps: {
   async function untilQuiet(): Promise<void> {
     do {
       again = false;
+      safety = Date.now() + SAFETY_MS;
       if (sessions.size > 0) await askAll();
     } while (again);
   }
@@ -110,6 +112,7 @@ export function createLiveSessions(deps: {
       return rechecks;
     },
     add(session) {
+      if (sessions.size === 0) safety = Date.now() + SAFETY_MS;
       sessions.set(session.id, session);
       plan();
       return () => void sessions.delete(session.id);

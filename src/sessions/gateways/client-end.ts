@@ -4,6 +4,8 @@ import type { relay } from "../../protocols/index.ts";
 export type ClientEnd = Omit<Parameters<typeof relay>[0]["client"], "exit"> & {
   /** A line for the person, beside the stream. */
   notice(text: string): void;
+  /** Resolves when the person's end is over, whether or not anybody listens. */
+  readonly closed: Promise<unknown>;
   /** Whether it went without a word. */
   isLost(): boolean;
 };

@@ -7,12 +7,13 @@ import { type Assets, decide } from "../../assets/index.ts";
 import type { Database, Db, Listening, Sealer } from "../../db/index.ts";
 import type { Iam } from "../../iam/index.ts";
 import { createLiveSessions, type EndCause } from "../control/live-sessions.ts";
-import { beat, enterGateway, leaveGateway, strayedSessions } from "../live/gateway.store.ts";
+import { createVisitors } from "../control/visitors.ts";
+import { beat, enterGateway, leaveGateway, ordersFor, strayedSessions } from "../live/gateway.store.ts";
 import { endOrphans } from "../live/housekeeping.ts";
 import { TERMINATE } from "../live/session.ts";
 import { createRecorder } from "../recorder/recorder.ts";
 import type { Patience } from "./run-session.ts";
-import { createSshGateway, type SignedIn } from "./ssh/ssh-gateway.ts";
+import { createSshGateway } from "./ssh/ssh-gateway.ts";
 import { createTerminalServer } from "./terminal/terminal-server.ts";
 
 /** What a gateway needs. */
@@ -48,6 +49,7 @@ export interface Gateway {
 
 const BEAT_MS = 2000;
 const BLIND_MS = 30_000;
+const RECHECK_MS = 30_000;
 const STOPPED: EndCause = {
   reason: "gateway_stopped",
   detail: "The gate is shutting down. Connect again in a moment.",
@@ -63,47 +65,51 @@ export function createGateway(options: GatewayOptions): Gateway {
   const id = newId();
   const address = join(options.runDirectory, `gateway-${id.slice(-12)}.sock`);
   const meter = createMeter();
-  const connections = new Set<SignedIn>();
+  const visitors = createVisitors(iam.stillPresent);
   const live = createLiveSessions({ ask: (requests) => decide(database.db, requests, runtime.now()), failed });
   const recorder = createRecorder({ spoolDirectory: options.spoolDirectory, sealer: options.sealer });
   const { patience } = options;
-  const sessionDeps = { runtime, patience, assets, recorder, live, gatewayId: id, failed, meter: meter.add };
+  const sessionDeps = { runtime, patience, visitors, assets, recorder, live, gatewayId: id, failed, meter: meter.add };
   const terminals: Server = createTerminalServer(sessionDeps);
   let arriving: { signedIn(): void } | null = null;
   const ssh = createSshGateway({
     ...sessionDeps,
     iam,
     hostKeys: options.hostKeys,
-    signedIn: enter,
     arriving: () => arriving,
   });
   let listening: Listening | undefined;
   let beating: NodeJS.Timeout | undefined;
   let seen = Date.now();
+  let rechecked = seen;
 
-  function enter(connection: SignedIn): void {
-    connections.add(connection);
-    void connection.closed.finally(() => connections.delete(connection));
-  }
-
-  /** Closes the connections of people who may not act any more, and the sessions no rule covers any more. */
+  /** Ends the sessions no rule covers any more, and shows those out who may not stay. */
   async function recheck(): Promise<void> {
     await live.recheck();
-    const active = await iam.activeUsers([...connections].map(({ userId }) => userId));
-    for (const connection of connections) if (!active.has(connection.userId)) connection.end("Your access ended.");
+    await visitors.recheck();
   }
 
-  function notified(channel: string, payload: unknown): void {
-    if (channel !== TERMINATE) return void recheck().catch(failed);
-    const { sessionId, by, reason } = payload as { sessionId: string; by: string; reason: string };
-    const words = reason ? `${by} ended this session: ${reason}` : `${by} ended this session.`;
-    void live.get(sessionId)?.end({ reason: "terminated", detail: words }).catch(failed);
+  /** Carries out what was decided elsewhere about sessions of this gateway. */
+  async function obey(): Promise<void> {
+    for (const order of await ordersFor(database.db, live.ids())) {
+      const cause: EndCause = order.ended
+        ? { reason: "gateway_lost", detail: "The session was given up while its gateway did not answer." }
+        : { reason: "terminated", detail: order.words };
+      void live.get(order.id)?.end(cause).catch(failed);
+    }
   }
+
+  const notified = (channel: string): void => void (channel === TERMINATE ? obey() : recheck()).catch(failed);
 
   async function sign(): Promise<void> {
     try {
       if (!(await beat(database.db, id))) await enterGateway(database.db, { id, address, pid: process.pid });
       seen = Date.now();
+      await obey();
+      if (Date.now() - rechecked > RECHECK_MS) {
+        rechecked = Date.now();
+        await visitors.recheck();
+      }
       // Ends that could not be written while the database was away.
       await endOrphans(
         runtime,
@@ -126,7 +132,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     async start() {
       listening = await database.listen(["access_changed", TERMINATE], {
         notified,
-        reconnected: () => void recheck().catch(failed),
+        reconnected: () => void Promise.all([recheck(), obey()]).catch(failed),
         failed,
       });
       await new Promise<void>((resolve, reject) => {

@@ -13,7 +13,9 @@ import {
   type TargetSession,
 } from "../../protocols/index.ts";
 import { type Audience, createAudience } from "../control/audience.ts";
+import { createCalm } from "../control/calm.ts";
 import type { EndCause, LiveSessions } from "../control/live-sessions.ts";
+import type { Visitors } from "../control/visitors.ts";
 import { endSession, type OpenedSession, openSession } from "../live/life.ts";
 import { LONGEST_COMMAND, markLive } from "../live/session.store.ts";
 import type { Recorder } from "../recorder/recorder.ts";
@@ -32,6 +34,7 @@ export interface SessionDeps {
   readonly assets: Assets;
   readonly recorder: Recorder;
   readonly live: LiveSessions;
+  readonly visitors: Visitors;
   readonly gatewayId: string;
   readonly failed: (error: unknown) => void;
   readonly patience: Patience;
@@ -61,6 +64,10 @@ export interface SessionEnd extends EndCause {
 }
 
 const NO_SCREEN = { cols: 80, rows: 24 };
+/** How long a target that accepted the account may take to start what was asked for. */
+const START_MS = 20_000;
+/** A window that is being dragged is written down at most so often. */
+const RESIZE_MS = 100;
 
 /**
  * One session from permission to the closed recording. The dial runs beside the opening of the session; the credential
@@ -90,7 +97,10 @@ export async function runSession(
   });
   const dialing = dialTarget(deps, actor, connection, opening, stop.signal);
   dialing.catch(() => {});
-  const opened = await opening;
+  const opened = await opening.catch((error) => {
+    stop.abort(error);
+    throw error;
+  });
   const session = new SessionLife(deps, ask, opened, client, stop);
   const leave = live.add(session.asLive({ ...subject, protocol, action: "connect" }));
   // A right that was taken away while the session opened was not asked of it.
@@ -166,6 +176,7 @@ class SessionLife {
   private target: SshTarget | null = null;
   private cause: EndCause | null = null;
   private exit: Exit = null;
+  private running = false;
 
   constructor(deps: SessionDeps, ask: SessionAsk, opened: OpenedSession, client: ClientEnd, stop: AbortController) {
     this.deps = deps;
@@ -177,6 +188,7 @@ class SessionLife {
     const { promise, resolve } = Promise.withResolvers<SessionEnd>();
     this.settled = promise;
     this.settle = resolve;
+    void client.closed.then(() => this.leftWhileOpening());
   }
 
   asLive(request: Request) {
@@ -219,16 +231,45 @@ class SessionLife {
     const { pty, env, command } = this.ask;
     for (const piece of piecesOf(command)) this.recording.marker(piece);
     this.target = await dialing;
-    const remote =
-      command === null ? await this.target.openShell({ pty, env }) : await this.target.openExec({ command, pty, env });
+    const { target } = this;
+    const remote = await this.unlessStopped(
+      command === null ? target.openShell({ pty, env }) : target.openExec({ command, pty, env }),
+    );
+    this.running = true;
     markLive(runtime.db, id).catch(this.deps.failed);
     begun({ ...this.opened, audience: this.audience, end: (cause) => this.end(cause) });
     void this.relay(remote, this.recording);
   }
 
+  private leftWhileOpening(): void {
+    if (!this.running) void this.end({ reason: "closed", detail: null });
+  }
+
+  /** The work's result; its own Fault when the session is ended meanwhile or the target takes longer than 20 s. */
+  private async unlessStopped<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this.stop;
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new Fault("timeout", `The target did not start within ${START_MS / 1000} s.`)),
+      START_MS,
+    );
+    const stopped = (): void => late.reject(signal.reason);
+    signal.addEventListener("abort", stopped, { once: true });
+    if (signal.aborted) stopped();
+    work.catch(() => {});
+    return Promise.race([work, late.promise]).finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stopped);
+    });
+  }
+
   private async relay(remote: TargetSession, recording: RecordingWriter): Promise<void> {
     const { audience, client } = this;
     const { meter } = this.deps;
+    const resized = createCalm(RESIZE_MS, ({ cols, rows }: { cols: number; rows: number }) => {
+      recording.resize(cols, rows);
+      audience.resized(cols, rows);
+    });
     const tap = {
       output(stream: 0 | 1, bytes: Buffer) {
         meter(bytes.length);
@@ -239,12 +280,10 @@ class SessionLife {
         meter(bytes.length);
         recording.input(bytes);
       },
-      resize(cols: number, rows: number) {
-        recording.resize(cols, rows);
-        audience.resized(cols, rows);
-      },
+      resize: (cols: number, rows: number) => resized.tell({ cols, rows }),
     };
     const end = await relay({ client, target: remote, tap, signal: this.stop.signal });
+    resized.stop();
     this.exit = end.exit;
     if (!this.cause) {
       this.cause = causeOf(end, client);

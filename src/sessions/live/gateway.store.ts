@@ -55,6 +55,24 @@ export async function strayedSessions(db: Db, gatewayId: string, held: readonly 
   return found.rows;
 }
 
+/** What was decided elsewhere about sessions that this gateway holds. */
+export interface Order {
+  id: string;
+  /** Its row has ended already. */
+  ended: boolean;
+  /** Somebody wants it to end, in these words. */
+  words: string | null;
+}
+
+/** The orders that stand for these sessions. */
+export async function ordersFor(db: Db, held: readonly string[]): Promise<Order[]> {
+  if (held.length === 0) return [];
+  const found = await sql<Order>`
+    select s.id, s.state = 'ended' as ended, s.terminate_words as words from session s
+    where s.id = any(${[...held]}::uuid[]) and (s.state = 'ended' or s.terminate_words is not null)`.execute(db);
+  return found.rows;
+}
+
 /** Forgets gateways that are dead and hold no session any more. */
 export async function forgetDeadGateways(db: Db): Promise<void> {
   await sql`delete from gateway g where g.beat_at < now() - make_interval(secs => ${DEAD_AFTER_SECONDS})

@@ -150,6 +150,39 @@ export async function markEnded(db: Db, id: string, end: SessionEnd): Promise<bo
   return done.numUpdatedRows === 1n;
 }
 
+/** Leaves the order to end a session; its gateway acts on the signal, or finds the order a moment later. */
+export async function orderEnd(db: Db, id: string, words: string): Promise<void> {
+  await db
+    .updateTable("session")
+    .set({ terminate_words: words })
+    .where("id", "=", id)
+    .where("state", "!=", "ended")
+    .execute();
+}
+
+/** Ended sessions that wait for their recording for more than a minute, at most 100. */
+export async function waitingForRecording(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom("session")
+    .select("id")
+    .where("state", "=", "ended")
+    .where("recording_state", "=", "recording")
+    .where("ended_at", "<", sql<Date>`now() - interval '1 minute'`)
+    .limit(100)
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** Writes down that there will be no recording, unless one came meanwhile. */
+export async function markRecordingLost(db: Db, id: string): Promise<void> {
+  await db
+    .updateTable("session")
+    .set({ recording_state: "failed" })
+    .where("id", "=", id)
+    .where("recording_state", "=", "recording")
+    .execute();
+}
+
 export async function markRecording(
   db: Db,
   id: string,

@@ -5,7 +5,7 @@ import { type Ticket, writeTicket } from "../control/ticket.store.ts";
 import * as schema from "../schema.ts";
 import type { Session } from "../schema.ts";
 import { leastBusyGateway } from "./gateway.store.ts";
-import { findSession, listSessions, liveGateway } from "./session.store.ts";
+import { findSession, listSessions, liveGateway, orderEnd } from "./session.store.ts";
 
 /** The channel on which a gateway hears that it must end a session. */
 export const TERMINATE = "session_terminate";
@@ -46,7 +46,9 @@ const terminate = serve(schema.terminateSession, {
     const session = await visibleSession(db, actor, id);
     about({ kind: "session", id, name: title(session) });
     if (session.state === "ended") throw new Fault("conflict", "The session has ended already.");
-    await notify(db, TERMINATE, { sessionId: id, by: actor.name, reason });
+    const words = reason ? `${actor.name} ended this session: ${reason}` : `${actor.name} ended this session.`;
+    await orderEnd(db, id, words);
+    await notify(db, TERMINATE, { sessionId: id });
     return session;
   },
 });

@@ -80,7 +80,10 @@ export function playbackActions(deps: { store: Store; publicKey: KeyObject; seal
     }),
     serve(schema.readRecording, {
       access: "granted",
-      async run({ db, actor }, { id, from, maxBytes }) {
+      async run({ db, actor, now }, { id, from, maxBytes }) {
+        if (!(await wasOpened(db, actor, id, now))) {
+          throw new Fault("denied", "Open the recording first, so that it is written down who looked at it.");
+        }
         const { playback } = await open(db, actor, id);
         const { chunks, next } = await playback.page({ sequence: from, maxBytes });
         return {
@@ -105,6 +108,24 @@ export function playbackActions(deps: { store: Store; publicKey: KeyObject; seal
       },
     }),
   ];
+}
+
+const OPEN_HOURS = 24;
+
+/** Whether the audit trail says that the person opened the recording in the last day. */
+async function wasOpened(db: Db, actor: Actor, id: string, now: Date): Promise<boolean> {
+  const found = await db
+    .selectFrom("audit_event")
+    .select("id")
+    .where("org_id", "=", actor.orgId)
+    .where("target_id", "=", id)
+    .where("at", ">", new Date(now.getTime() - OPEN_HOURS * 3_600_000))
+    .where("action", "=", schema.openRecording.name)
+    .where("outcome", "=", "ok")
+    .where("actor_id", "=", actor.id)
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
 }
 
 type Chunk = Awaited<ReturnType<Playback["page"]>>["chunks"][number];

@@ -24,6 +24,8 @@ export const createRecorder = ({ spoolDirectory, sealer }: { spoolDirectory: str
       directory: spoolDirectory,
       id,
       header: { width: cols, height: rows, startedAt: startedAt.toISOString(), title, sessionId: id, orgId, terminal },
+      // What a terminal is told comes back as echo, save what it hides; without one, the input is all there is to see.
+      recordInput: !terminal,
       wrap: (key, context) => sealer.seal(key, context),
       onFailure,
     }),

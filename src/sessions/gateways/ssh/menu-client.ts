@@ -4,16 +4,21 @@ import type { ClientEnd } from "../client-end.ts";
 /** A shell channel whose input goes to the menu, or to the session that was picked there, in turn. */
 export interface MenuClient {
   /** Bytes and the end of input go here until a session listens. */
-  toMenu(taker: { data(bytes: Buffer): void; over(): void; resized(): void }): void;
+  toMenu(taker: { data(bytes: Buffer): Promise<void> | void; over(): void; resized(): void }): void;
   /** The person's end for one session, which also gets what was typed ahead; when that is over, the channel stays open. */
   borrow(ahead: Buffer): ClientEnd;
   print(text: string): void;
+  /** Resolves when what was printed is on its way. */
+  drained(): Promise<void>;
 }
 
 export function createMenuClient(session: ClientSession, isLost: () => boolean): MenuClient {
   let menu: Parameters<MenuClient["toMenu"]>[0] | null = null;
   let borrower: SessionListener | null = null;
-  const print = (text: string): void => void session.send(Buffer.from(text));
+  let sending: Promise<void> = Promise.resolve();
+  const print = (text: string): void => {
+    sending = session.send(Buffer.from(text)) ?? sending;
+  };
 
   const ear: SessionListener = {
     data: (bytes, stream) => (borrower ? borrower.data(bytes, stream) : menu?.data(bytes)),
@@ -40,6 +45,7 @@ export function createMenuClient(session: ClientSession, isLost: () => boolean):
 
   return {
     print,
+    drained: () => sending,
     toMenu(taker) {
       borrower = null;
       menu = taker;
@@ -53,6 +59,7 @@ export function createMenuClient(session: ClientSession, isLost: () => boolean):
         send: session.send,
         eof: () => {},
         notice: (text) => print(`\r\n${text}\r\n`),
+        closed: session.closed,
         isLost,
         listen: (listener) => lend(listener, ahead, before),
       };

@@ -11,6 +11,8 @@ export interface MenuDeps {
   readonly name: string;
   readonly editor: LineEditor;
   readonly print: (text: string) => void;
+  /** Resolves when what was printed is on its way: who does not read is shown nothing more. */
+  readonly drained: () => Promise<void>;
   readonly size: () => { cols: number; rows: number };
   /** A page of what the person reaches now. */
   readonly list: (filter: {
@@ -44,6 +46,7 @@ export async function chooseFromMenu(deps: MenuDeps): Promise<Choice | null> {
   let view = await show(deps, {});
   for (;;) {
     print("\r\nConnect to> ");
+    await deps.drained();
     const event = await editor.next();
     if (event.kind === "leave") return null;
     if (event.kind === "cancel" || event.text === "") continue;

@@ -11,7 +11,7 @@ import {
   type SshServer,
 } from "../../../protocols/index.ts";
 import type { ClientEnd } from "../client-end.ts";
-import { runSession, type SessionAsk, type SessionDeps } from "../run-session.ts";
+import { type Begun, runSession, type SessionAsk, type SessionDeps, type SessionEnd } from "../run-session.ts";
 import { findDirectTarget } from "./direct-target.ts";
 import { createLineEditor } from "./line-editor.ts";
 import { type Choice, chooseFromMenu, greet } from "./menu.ts";
@@ -21,17 +21,8 @@ import { parseTargetName, type TargetName } from "./target-name.ts";
 export interface SshGatewayDeps extends SessionDeps {
   readonly iam: Iam;
   readonly hostKeys: readonly string[];
-  /** Called once for every connection whose person is known. */
-  readonly signedIn: (connection: SignedIn) => void;
   /** Who is to be told when the person of the connection that is being accepted is known. */
   readonly arriving: () => { signedIn(): void } | null;
-}
-
-/** A connection after the sign-in. */
-export interface SignedIn {
-  readonly userId: string;
-  end(words: string): void;
-  readonly closed: Promise<unknown>;
 }
 
 const NOT_HERE = new Fault("invalid", "Files cannot be transferred through this gate yet.");
@@ -60,16 +51,31 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
   let actor: Actor | null = null;
   let wanted: TargetName["direct"] = null;
   let lost = false;
+  const running = new Set<Begun>();
   const told = deps.arriving();
   const isLost = (): boolean => lost;
   void connection.closed.then(({ kind }) => (lost = kind === "vanished" || kind === "failed"));
 
-  async function tryIn(name: TargetName, proof: () => Promise<Actor>): Promise<AuthVerdict> {
+  async function tryIn(
+    name: TargetName,
+    fingerprint: string | null,
+    proof: () => Promise<Actor>,
+  ): Promise<AuthVerdict> {
+    const since = runtime.now();
     try {
       const person = await proof();
       actor = person;
       wanted = name.direct;
-      deps.signedIn({ userId: person.id ?? "", end: connection.end, closed: connection.closed });
+      const presence = {
+        userId: person.id ?? "",
+        orgId: person.orgId ?? "",
+        since,
+        signInId: null,
+        fingerprint,
+        byPassword: fingerprint === null,
+        permission: null,
+      };
+      void connection.closed.then(deps.visitors.enter({ presence, end: showOut }));
       told?.signedIn();
       return "accept";
     } catch (error) {
@@ -78,22 +84,40 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
     }
   }
 
+  /** Its sessions end with the reason in their rows, then the connection. */
+  function showOut(detail: string): void {
+    const ending = [...running].map((session) => session.end({ reason: "revoked", detail }));
+    void Promise.allSettled(ending).then(() => connection.end(detail));
+  }
+
+  /** Runs one session and knows of it as long as it lives. */
+  async function run(ask: SessionAsk, client: ClientEnd): Promise<SessionEnd> {
+    let begun: Begun | null = null;
+    try {
+      return await runSession(deps, ask, client, (session) => running.add((begun = session)));
+    } finally {
+      if (begun) running.delete(begun);
+    }
+  }
+
   async function authenticate(attempt: AuthAttempt): Promise<AuthVerdict> {
     const name = readName(attempt.username);
     if (!name || attempt.method === "none") return "reject";
     const { loginName } = name;
     if (attempt.method === "password") {
-      return tryIn(name, () => iam.signInWithPassword({ loginName, password: attempt.password, address }));
+      return tryIn(name, null, () => iam.signInWithPassword({ loginName, password: attempt.password, address }));
     }
     if (attempt.method === "keyboard-interactive") {
       const answers = await attempt.prompt({ prompts: [{ prompt: "Password: ", echo: false }] });
       const password = answers?.[0] ?? "";
-      return password === "" ? "reject" : tryIn(name, () => iam.signInWithPassword({ loginName, password, address }));
+      return password === ""
+        ? "reject"
+        : tryIn(name, null, () => iam.signInWithPassword({ loginName, password, address }));
     }
     const fingerprint = attempt.key.fingerprintSha256;
     if (attempt.method === "publickey-offer")
       return (await iam.keyIsKnown({ loginName, fingerprint })) ? "accept" : "reject";
-    return tryIn(name, () => iam.signInWithKey({ loginName, fingerprint, address }));
+    return tryIn(name, fingerprint, () => iam.signInWithKey({ loginName, fingerprint, address }));
   }
 
   async function serve(session: ClientSession): Promise<void> {
@@ -104,7 +128,7 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
       if (wanted) return await direct(actor, wanted, session);
       if (session.kind === "exec") throw NO_TARGET;
       if (!session.pty) throw NO_TERMINAL;
-      await serveMenu(deps, actor, session, isLost);
+      await serveMenu({ ...deps, run }, actor, session, isLost);
     } catch (error) {
       if (!(error instanceof Fault)) deps.failed(error);
       refuse(session, error);
@@ -118,6 +142,7 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
     const client: ClientEnd = {
       send: session.send,
       eof: session.eof,
+      closed: session.closed,
       listen(listener) {
         if (session.pty && session.pty !== pty) listener.resized?.({ width: 0, height: 0, ...session.pty });
         session.listen(listener);
@@ -125,7 +150,7 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
       notice: (text: string) => void session.send(Buffer.from(`${line}${text}${line}`), 1),
       isLost,
     };
-    const { exit } = await runSession(deps, askOf(person, choice, session), client);
+    const { exit } = await run(askOf(person, choice, session), client);
     session.exit(exit ?? { code: 255 });
   }
 
@@ -149,9 +174,13 @@ const askOf = (actor: Actor, choice: Choice, { pty, env, command }: ClientSessio
 });
 
 const MENU_IDLE_MS = 30 * 60_000;
+const MENU_CELLS = 300;
+
+/** Runs a session of the connection. */
+type Run = (ask: SessionAsk, client: ClientEnd) => Promise<SessionEnd>;
 
 async function serveMenu(
-  deps: SshGatewayDeps,
+  deps: SshGatewayDeps & { run: Run },
   actor: Actor,
   session: ClientSession,
   isLost: () => boolean,
@@ -168,6 +197,7 @@ async function serveMenu(
     data(bytes: Buffer) {
       attend();
       editor.feed(bytes);
+      return client.drained();
     },
     over: editor.end,
     resized: () => {},
@@ -177,7 +207,8 @@ async function serveMenu(
     name: actor.name,
     editor,
     print: client.print,
-    size: () => ({ cols: session.pty?.cols ?? 80, rows: session.pty?.rows ?? 24 }),
+    drained: client.drained,
+    size: () => ({ cols: Math.min(MENU_CELLS, session.pty?.cols ?? 80), rows: session.pty?.rows ?? 24 }),
     list: (filter: { search?: string; cursor?: string; limit: number }) =>
       myAssets(runtime.db, actor, filter, runtime.now()),
     opens: (kind: string) => kind === "ssh",
@@ -194,9 +225,9 @@ async function serveMenu(
 }
 
 /** Runs one session picked in the menu; returns the words that follow it. */
-async function fromMenu(deps: SshGatewayDeps, ask: SessionAsk, client: ClientEnd): Promise<string> {
+async function fromMenu(deps: SshGatewayDeps & { run: Run }, ask: SessionAsk, client: ClientEnd): Promise<string> {
   try {
-    const { reason } = await runSession(deps, ask, client);
+    const { reason } = await deps.run(ask, client);
     return `\r\n  Session ended (${reason.replaceAll("_", " ")}).\r\n`;
   } catch (error) {
     if (!(error instanceof Fault)) deps.failed(error);

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { type Actor, Fault } from "../../../core/index.ts";
+import type { Presence } from "../../../iam/index.ts";
 import { type Ticket, useTicket } from "../../control/ticket.store.ts";
 import type { TerminalNotice } from "../../schema.ts";
 import { type Begun, runSession, type SessionDeps } from "../run-session.ts";
@@ -18,7 +19,12 @@ const actorOf = (person: Person): Actor => ({ ...person, kind: "person", via: "c
 
 /** Serves web terminals and watchers that come with a ticket; to be bound to a private Unix socket. */
 export function createTerminalServer(deps: SessionDeps): Server {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: LONGEST_FRAME, perMessageDeflate: false });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: LONGEST_FRAME,
+    perMessageDeflate: false,
+    autoPong: false,
+  });
   const channels = new Map<string, { channel: WebChannel; begun: Begun; opened: TerminalNotice }>();
   const server = createServer((_, answer) => void answer.writeHead(404).end());
 
@@ -55,6 +61,7 @@ export function createTerminalServer(deps: SessionDeps): Server {
     channel.attach(socket);
     const pty = { term: "xterm-256color", cols, rows };
     let id: string | null = null;
+    let leave = (): void => {};
     try {
       const ask = { actor: actorOf(person), assetId, accountId, protocol, command: null, pty, env: {} };
       const { reason, detail, exit } = await runSession(deps, ask, channel, (begun) => {
@@ -69,6 +76,10 @@ export function createTerminalServer(deps: SessionDeps): Server {
           until: begun.nextChange?.toISOString() ?? null,
         };
         channels.set(begun.id, { channel, begun, opened });
+        leave = deps.visitors.enter({
+          presence: presenceOf(person, deps.runtime.now(), null),
+          end: (detail) => void begun.end({ reason: "revoked", detail }).catch(deps.failed),
+        });
         begun.audience.onChange(() => channel.tell({ type: "watchers", names: begun.audience.names() }));
         channel.tell(opened);
       });
@@ -77,6 +88,7 @@ export function createTerminalServer(deps: SessionDeps): Server {
       if (!(error instanceof Fault)) deps.failed(error);
       channel.finish(noticeOf(error));
     } finally {
+      leave();
       if (id) channels.delete(id);
     }
   }
@@ -113,11 +125,31 @@ export function createTerminalServer(deps: SessionDeps): Server {
         socket.close(1000);
       },
     });
-    socket.on("close", leave);
+    const go = deps.visitors.enter({
+      presence: presenceOf(ticket.person, deps.runtime.now(), "session.watch"),
+      end(message) {
+        sendNotice(socket, { type: "fault", code: "denied", message });
+        socket.close(4403);
+      },
+    });
+    socket.on("close", () => {
+      leave();
+      go();
+    });
     socket.on("error", () => socket.terminate());
   }
   return server;
 }
+
+const presenceOf = (person: Person, since: Date, permission: string | null): Presence => ({
+  userId: person.id,
+  orgId: person.orgId,
+  since,
+  signInId: person.signInId,
+  fingerprint: null,
+  byPassword: false,
+  permission,
+});
 
 const noticeOf = (error: unknown): TerminalNotice =>
   error instanceof Fault
@@ -128,6 +160,7 @@ const noticeOf = (error: unknown): TerminalNotice =>
 function keepAlive(socket: WebSocket): void {
   let answered = true;
   socket.on("pong", () => void (answered = true));
+  socket.on("ping", (data) => socket.bufferedAmount === 0 && socket.pong(data));
   const timer = setInterval(() => {
     if (!answered) return socket.terminate();
     answered = false;

@@ -13,8 +13,12 @@ export interface WebChannel extends ClientEnd {
   finish(notice: TerminalNotice): void;
 }
 
-/** Sends one notice as a text frame; a socket that is closing drops it. */
+/** What a socket may leave unread before it is cut: notices have no backpressure. */
+const UNREAD_AT_MOST = 8 * 1024 * 1024;
+
+/** Sends one notice as a text frame; a socket that is closing drops it, one that reads nothing is cut. */
 export function sendNotice(socket: WebSocket, notice: TerminalNotice): void {
+  if (socket.bufferedAmount > UNREAD_AT_MOST) return socket.terminate();
   if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(TerminalNotice.parse(notice)));
 }
 
@@ -26,6 +30,7 @@ export function createWebChannel(graceMs: number): WebChannel {
   let socket: WebSocket | null = null;
   let listener: SessionListener | null = null;
   let grace: NodeJS.Timeout | undefined;
+  const { promise: closed, resolve: settle } = Promise.withResolvers<void>();
   let over = false;
   let lost = false;
 
@@ -34,6 +39,7 @@ export function createWebChannel(graceMs: number): WebChannel {
     over = true;
     clearTimeout(grace);
     listener?.closed?.();
+    settle();
   }
 
   function input(from: WebSocket, bytes: Buffer): void {
@@ -77,6 +83,7 @@ export function createWebChannel(graceMs: number): WebChannel {
   }
 
   return {
+    closed,
     attach,
     tell: (notice) => void (socket && sendNotice(socket, notice)),
     finish(notice) {
