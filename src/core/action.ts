@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { type Endpoint, isRead } from "./endpoint.ts";
-import { Fault } from "./fault.ts";
+import { Fault, unaudited } from "./fault.ts";
 import { redact } from "./secret.ts";
 
 /** Who acts. `permissions` are those held in the organization of the request. */
@@ -48,6 +48,8 @@ export interface Context<Db, P = undefined> {
   readonly prepared: P;
   /** Adds facts to the audit event. No secrets. */
   note(facts: Readonly<Record<string, unknown>>): void;
+  /** Adds the row as it was and as it is; both in the shape of the endpoint's answer, by which they are redacted. */
+  changed(before: unknown, after: unknown): void;
   /** Names the row the event is about. */
   about(target: Target): void;
   /** The event is written for this actor instead; for sign-in, where the person is known only at the end. */
@@ -113,6 +115,7 @@ export async function run<Db, I extends z.ZodType, O extends z.ZodType, P>(
     return output;
   } catch (error) {
     const outcome = error instanceof Fault ? error.code : "error";
+    if (error instanceof Fault && !error.audited) throw error;
     if (error instanceof Fault && outcome === "denied") story.fields.reason = error.message;
     if (!isRead(action.endpoint) || outcome === "denied") {
       await runtime.transaction((db) => runtime.record(db, story.told(outcome)));
@@ -121,10 +124,10 @@ export async function run<Db, I extends z.ZodType, O extends z.ZodType, P>(
   }
 }
 
-/** Throws Fault `unauthenticated` or `denied` unless the actor may call the action. */
+/** Throws Fault `unauthenticated` (unaudited: nobody did nothing) or `denied` unless the actor may call the action. */
 function authorize(action: Pick<AnyAction<never>, "access" | "endpoint">, actor: Actor): void {
   if (action.access === "anonymous") return;
-  if (actor.kind === "anonymous") throw new Fault("unauthenticated", "Sign in first.");
+  if (actor.kind === "anonymous") throw unaudited(new Fault("unauthenticated", "Sign in first."));
   if (action.access === "signed-in" || actor.kind === "system" || actor.permissions.has(action.endpoint.name)) return;
   throw new Fault(
     "denied",
@@ -173,6 +176,10 @@ class Story {
 
   readonly tools = {
     note: (facts: Readonly<Record<string, unknown>>) => void Object.assign(this.fields, facts),
+    changed: (before: unknown, after: unknown) => {
+      const shown = (row: unknown): unknown => redact(this.endpoint.output, row);
+      Object.assign(this.fields, { before: shown(before), after: shown(after) });
+    },
     about: (target: Target) => void (this.target = target),
     actAs: (actor: Actor) => void (this.actor = actor),
     deliver: (delivery: Delivery) => void this.deliveries.push(delivery),

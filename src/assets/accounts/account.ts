@@ -63,7 +63,7 @@ export function accountActions({ sealer, openPrivateKey }: { sealer: Sealer; ope
 
   const update = serve(schema.updateAccount, {
     access: "granted",
-    async run({ db, actor, now, about, note }, { id, version, secret, ...changes }) {
+    async run({ db, actor, now, about, note, changed }, { id, version, secret, ...changes }) {
       const before = await visibleAccount(db, actor, id);
       about({ kind: "account", id, name: `${before.name}@${before.asset.name}` });
       const replaced = secret ? { ...sealed(id, secret), secret_changed_at: now } : {};
@@ -77,7 +77,8 @@ export function accountActions({ sealer, openPrivateKey }: { sealer: Sealer; ope
         .catch(nameTaken(changes.name ?? before.name));
       if (done.numUpdatedRows !== 1n) throw changedMeanwhile("account", before);
       const after = await visibleAccount(db, actor, id);
-      note({ before, after, secretReplaced: secret !== undefined });
+      changed(before, after);
+      note({ secretReplaced: secret !== undefined });
       return after;
     },
   });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Door, openDoor } from "../../../test/security/door.ts";
 import { type Actor, newId } from "../../core/index.ts";
 import { systemActor } from "../../iam/index.ts";
-import { ensureRoot } from "../inventory/node.ts";
+import { rootOf } from "../inventory/node.ts";
 import { decide, myAssets, type Request } from "../index.ts";
 import { createNode, updateNode } from "../schema.ts";
 
@@ -131,7 +131,7 @@ function makeRule(
 /** Through the actions, with moves, so that what the database knows of ancestors is what they made of it. */
 async function makeNodes(dice: Dice, orgId: string): Promise<Map<string, string | null>> {
   const system: Actor = systemActor(orgId);
-  const root = await ensureRoot(door.db, orgId);
+  const root = await rootOf(door.db, orgId);
   const nodes = new Map<string, string | null>([[root, null]]);
   for (let index = 0; index < 4; index++) {
     const parentId = dice.one([...nodes.keys()]);

@@ -77,7 +77,7 @@ const create = serve(schema.createGrant, {
 
 const update = serve(schema.updateGrant, {
   access: "granted",
-  async run({ db, actor, now, about, note }, { id, version, ...fields }) {
+  async run({ db, actor, now, about, changed }, { id, version, ...fields }) {
     const before = await visibleGrant(db, actor, id, now);
     about({ kind: "grant", id, name: before.name });
     const done = await db
@@ -91,7 +91,7 @@ const update = serve(schema.updateGrant, {
     if (done.numUpdatedRows !== 1n) throw changedMeanwhile("rule", before);
     await replaceSides(db, actor, id, fields);
     const after = await visibleGrant(db, actor, id, now);
-    note({ before, after });
+    changed(before, after);
     return after;
   },
 });

@@ -17,7 +17,7 @@ import {
   updateAsset,
   updateGrant,
 } from "../schema.ts";
-import { ensureRoot } from "./node.ts";
+import { rootOf } from "./node.ts";
 
 let door: Door;
 let admin: Actor & { id: string; orgId: string };
@@ -28,7 +28,7 @@ beforeAll(async () => {
   door = await openDoor();
   admin = await door.person("root-admin", { roles: ["administrator"] });
   stranger = await door.person("stranger", { orgId: await door.organization("Other"), roles: ["administrator"] });
-  root = await ensureRoot(door.db, admin.orgId);
+  root = await rootOf(door.db, admin.orgId);
 });
 afterAll(() => door.close());
 

@@ -4,7 +4,7 @@ import { type Db, serve, violated } from "../../db/index.ts";
 import { changedMeanwhile } from "../../iam/index.ts";
 import { findAsset, listAssets, replaceNodes, replaceProtocols } from "./asset.store.ts";
 import { acceptOffered, listHostKeys } from "./host-key.store.ts";
-import { ensureRoot } from "./node.ts";
+import { rootOf } from "./node.ts";
 import type { AssetDetail } from "./schema.ts";
 import * as schema from "./schema.ts";
 
@@ -56,7 +56,7 @@ function checkProtocols(known: Protocols, protocols: readonly NewProtocol[]): Ne
 }
 
 async function placeInNodes(db: Db, actor: Actor, assetId: string, nodeIds: readonly string[]): Promise<void> {
-  const places = nodeIds.length > 0 ? nodeIds : [await ensureRoot(db, orgOf(actor))];
+  const places = nodeIds.length > 0 ? nodeIds : [await rootOf(db, orgOf(actor))];
   await replaceNodes(db, orgOf(actor), assetId, places).catch((error) => {
     if (violated(error) === "asset_node_node_is_of_the_organization") throw notFound("node");
     throw error;
@@ -84,7 +84,7 @@ export function assetActions({ protocols: known }: { protocols: Protocols }) {
 
   const update = serve(schema.updateAsset, {
     access: "granted",
-    async run({ db, actor, now, about, note }, { id, version, protocols, nodeIds, ...changes }) {
+    async run({ db, actor, now, about, changed }, { id, version, protocols, nodeIds, ...changes }) {
       const before = await visibleAsset(db, actor, id);
       about({ kind: "asset", id, name: before.name });
       const done = await db
@@ -99,7 +99,7 @@ export function assetActions({ protocols: known }: { protocols: Protocols }) {
       if (protocols) await replaceProtocols(db, orgOf(actor), id, checkProtocols(known, protocols));
       if (nodeIds) await placeInNodes(db, actor, id, nodeIds);
       const after = await visibleAsset(db, actor, id);
-      note({ before, after });
+      changed(before, after);
       return after;
     },
   });

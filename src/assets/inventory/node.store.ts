@@ -81,7 +81,7 @@ export async function isBelow(db: Db, orgId: string, id: string, ancestorId: str
   return found !== undefined;
 }
 
-/** Hangs a subtree under another parent. */
+/** Rewrites the closure of a subtree that hangs under another parent now. */
 export async function moveSubtree(db: Db, orgId: string, id: string, parentId: string): Promise<void> {
   await sql`
     delete from node_closure c using node_closure sub
@@ -97,7 +97,6 @@ export async function moveSubtree(db: Db, orgId: string, id: string, parentId: s
     where above.org_id = ${orgId} and above.descendant_id = ${parentId} and below.org_id = ${orgId} and below.ancestor_id = ${id}`.execute(
     db,
   );
-  await db.updateTable("node").set({ parent_id: parentId }).where("org_id", "=", orgId).where("id", "=", id).execute();
 }
 
 /** Makes every change to an organization's tree wait for the one before. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Door, openDoor } from "../../../test/security/door.ts";
 import type { Actor } from "../../core/index.ts";
 import { createAsset, createNode, deleteAsset, deleteNode, listAssets, listNodes, updateNode } from "../schema.ts";
-import { ensureRoot } from "./node.ts";
+import { rootOf } from "./node.ts";
 
 let door: Door;
 let admin: Actor & { orgId: string };
@@ -14,7 +14,7 @@ beforeAll(async () => {
   door = await openDoor();
   admin = await door.person("root-admin", { roles: ["administrator"] });
   stranger = await door.person("stranger", { orgId: await door.organization("Other"), roles: ["administrator"] });
-  root = await ensureRoot(door.db, admin.orgId);
+  root = await rootOf(door.db, admin.orgId);
 });
 afterAll(() => door.close());
 
@@ -39,7 +39,7 @@ describe("nodes", () => {
   test("there is one root, also when two make it at once; it is neither moved nor deleted", async () => {
     const orgId = await door.organization("Fresh");
     const roots = await Promise.all(
-      Array.from({ length: 5 }, () => door.database.transaction((db) => ensureRoot(db, orgId))),
+      Array.from({ length: 5 }, () => door.database.transaction((db) => rootOf(db, orgId))),
     );
     expect(new Set(roots).size).toBe(1);
     const { id } = await add();
@@ -132,7 +132,7 @@ describe("nodes", () => {
 
   test("another organization neither sees nor uses them, in the program and in SQL", async () => {
     const { id } = await add();
-    const own = await ensureRoot(door.db, stranger.orgId);
+    const own = await rootOf(door.db, stranger.orgId);
     const tries = [
       door.call(stranger, createNode, { parentId: id, name: "x" }),
       door.call(stranger, updateNode, { id, version: 1, name: "x" }),

@@ -21,16 +21,11 @@ async function visibleNode(db: Db, actor: Actor, id: string): Promise<NodeRow> {
   return node;
 }
 
-/** The organization's root node, made on first use. */
-export async function ensureRoot(db: Db, orgId: string): Promise<string> {
-  const known = await rootNode(db, orgId);
-  if (known) return known;
-  await lockTree(db, orgId);
-  const made = await rootNode(db, orgId);
-  if (made) return made;
-  const id = newId();
-  await insertNode(db, { id, orgId, parentId: null, name: "All assets" });
-  return id;
+/** The organization's root node; SQL makes it together with the organization. */
+export async function rootOf(db: Db, orgId: string): Promise<string> {
+  const root = await rootNode(db, orgId);
+  if (!root) throw notFound("organization");
+  return root;
 }
 
 function refusal(name: string): (error: unknown) => never {
@@ -58,7 +53,7 @@ const create = serve(schema.createNode, {
 
 const update = serve(schema.updateNode, {
   access: "granted",
-  async run({ db, actor, about, note }, { id, version, name, parentId }) {
+  async run({ db, actor, about, changed }, { id, version, name, parentId }) {
     const orgId = orgOf(actor);
     await lockTree(db, orgId);
     const before = await visibleNode(db, actor, id);
@@ -67,7 +62,7 @@ const update = serve(schema.updateNode, {
     if (moves) await mustFit(db, actor, before, parentId);
     const done = await db
       .updateTable("node")
-      .set({ name: name ?? before.name, version: version + 1 })
+      .set({ name: name ?? before.name, version: version + 1, ...(moves && { parent_id: parentId }) })
       .where("org_id", "=", orgId)
       .where("id", "=", id)
       .where("version", "=", version)
@@ -76,7 +71,7 @@ const update = serve(schema.updateNode, {
     if (done.numUpdatedRows !== 1n) throw changedMeanwhile("node", before);
     if (moves) await moveSubtree(db, orgId, id, parentId).catch(refusal(before.name));
     const after = await visibleNode(db, actor, id);
-    note({ before, after });
+    changed(before, after);
     return after;
   },
 });

@@ -42,7 +42,7 @@ const create = serve(schema.createGroup, {
 
 const update = serve(schema.updateGroup, {
   access: "granted",
-  async run({ db, actor, now, about, note }, { id, version, ...changes }) {
+  async run({ db, actor, now, about, changed }, { id, version, ...changes }) {
     const before = await visibleGroup(db, actor, id);
     about({ kind: "group", id, name: before.name });
     const done = await db
@@ -55,7 +55,7 @@ const update = serve(schema.updateGroup, {
       .catch(nameTaken(changes.name));
     if (done.numUpdatedRows !== 1n) throw changedMeanwhile("group", before);
     const after = await visibleGroup(db, actor, id);
-    note({ before, after });
+    changed(before, after);
     return after;
   },
 });

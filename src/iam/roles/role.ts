@@ -61,19 +61,18 @@ async function mustHoldRoles(db: Db, actor: Actor, roleIds: readonly string[]): 
  */
 export async function mustOutrank(db: Db, actor: Actor, userId: string): Promise<void> {
   if (actor.kind === "system" || actor.id === userId) return;
-  const beyond = await sql<{ name: string }>`
-    select o.name from role_binding theirs
-    join role r on r.id = theirs.role_id join organization o on o.id = theirs.org_id
+  const beyond = await sql`
+    select 1 from role_binding theirs
+    join role r on r.id = theirs.role_id
     cross join unnest(r.permissions) as held(permission)
     where theirs.user_id = ${userId} and not exists (
       select 1 from role_binding mine join role mr on mr.id = mine.role_id
       where mine.user_id = ${actor.id} and mine.org_id = theirs.org_id and held.permission = any(mr.permissions))
     limit 1`.execute(db);
-  const organization = beyond.rows[0];
-  if (organization) {
+  if (beyond.rows.length > 0) {
     throw new Fault(
       "denied",
-      `This user holds permissions in "${organization.name}" that you lack. Ask somebody who holds them.`,
+      "This user holds permissions that you lack, here or in another organization. Ask somebody who holds them.",
     );
   }
 }

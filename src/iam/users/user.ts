@@ -49,7 +49,7 @@ const create = serve(schema.createUser, {
 
 const update = serve(schema.updateUser, {
   access: "granted",
-  async run({ db, actor, now, about, note }, { id, version, roles, ...changes }) {
+  async run({ db, actor, now, about, changed }, { id, version, roles, ...changes }) {
     await lockAdministrators(db, orgOf(actor));
     const before = await visibleUser(db, actor, id);
     about({ kind: "user", id, name: before.loginName });
@@ -69,7 +69,7 @@ const update = serve(schema.updateUser, {
     if (changes.active === false) await endConsoleSessions(db, id);
     if (changes.active === false || roles) await mustLeaveAnAdministrator(db, orgOf(actor));
     const after = await visibleUser(db, actor, id);
-    note({ before, after });
+    changed(before, after);
     return after;
   },
 });
