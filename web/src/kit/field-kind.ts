@@ -145,7 +145,8 @@ export function differences(
   return Object.keys(mine).filter((name) => name !== "version" && name in theirs && !same(mine[name], theirs[name]));
 }
 
-const isText = (kind: FieldKind): boolean => kind === "text" || kind === "long-text";
+/** Whether it is typed as plain text. */
+export const isText = (kind: FieldKind): boolean => kind === "text" || kind === "long-text";
 const isBlank = (value: unknown): boolean => value === undefined || value === null || value === "";
 /** Whether two values of a form are equal by content. */
 export const same = (a: unknown, b: unknown): boolean =>

@@ -5,7 +5,7 @@ import type { Endpoint } from "../../../src/core/endpoint.ts";
 import { ApiFault } from "../api.ts";
 import { type AnySource, nameOfId } from "./choices.ts";
 import { Control } from "./controls.tsx";
-import { type FieldKind, fieldShape, fieldsOf } from "./field-kind.ts";
+import { type FieldKind, fieldShape, fieldsOf, isText } from "./field-kind.ts";
 import type { Form } from "./form.ts";
 import { Problem } from "./states.tsx";
 import { problemText } from "../texts/problems.ts";
@@ -125,13 +125,16 @@ function FieldLine({ endpoint, form, field }: { endpoint: Endpoint; form: Form; 
     Object.entries(form.problems).filter(([path]) => path === name || path.startsWith(`${name}.`)),
   );
   const problem = inner[name] ?? Object.values(inner)[0];
+  // An update leaves out what did not change, so there every field may be absent; that does not make it optional to fill in.
+  const mayBeEmpty = shape.nullable || (form.updates ? schema.safeParse("").success : !shape.required);
+  const optional = (isText(shape.kind) ? mayBeEmpty : !shape.required) && shape.kind !== "switch";
   const change = (value: unknown) => form.set(name, value);
   const leave = () => form.leave(name);
   return (
     <div className="field">
       <label htmlFor={id}>
         {label}
-        {!shape.required && shape.kind !== "switch" && <span className="faint"> {t("kit.form.optional")}</span>}
+        {optional && <span className="faint"> {t("kit.form.optional")}</span>}
       </label>
       {field.render ? (
         field.render({ id, value: form.values[name], change, leave, problems: inner })

@@ -142,6 +142,7 @@ export function useForm<E extends Endpoint>(options: FormOptions<E>) {
     problems,
     conflict,
     dirty,
+    updates: before !== null,
     kept: kept.current !== undefined && dirty,
     busy: action.isPending,
     error: action.error,

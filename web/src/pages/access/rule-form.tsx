@@ -136,6 +136,7 @@ function useRuleGroups(rule: Grant | null, extra: Named): readonly FieldGroup[] 
         {
           name: "accounts",
           label: t("terms.accounts"),
+          required: true,
           inWords: (value) => accountWords(value as Grant["accounts"], words) || "–",
           render: ({ id, value, change }) => (
             <AccountsField id={id} value={value as Grant["accounts"]} change={change} />
@@ -150,6 +151,7 @@ function useRuleGroups(rule: Grant | null, extra: Named): readonly FieldGroup[] 
         {
           name: "protocols",
           label: t("access.rules.protocols"),
+          required: true,
           inWords: (value) => protocolWords(value as Grant["protocols"], words) || "–",
           render: ({ id, value, change }) => (
             <ProtocolsField id={id} value={value as Grant["protocols"]} change={change} />
@@ -158,6 +160,7 @@ function useRuleGroups(rule: Grant | null, extra: Named): readonly FieldGroup[] 
         {
           name: "actions",
           label: t("access.rules.actions"),
+          required: true,
           inWords: (value) => actionWords(value as GrantAction[], words) || "–",
           render: ({ id, value, change }) => (
             <ActionsField id={id} value={(value as GrantAction[] | undefined) ?? []} change={change} />
