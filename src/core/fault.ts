@@ -22,6 +22,8 @@ export class Fault extends Error {
   override readonly name = "Fault";
   readonly code: FaultCode;
   readonly details: Readonly<Record<string, unknown>> | undefined;
+  /** Whether run() writes an event of it; see `unaudited`. */
+  audited = true;
 
   constructor(code: FaultCode, message: string, details?: Readonly<Record<string, unknown>>, cause?: unknown) {
     super(message, { cause });
@@ -33,6 +35,12 @@ export class Fault extends Error {
   get status(): number {
     return STATUS[this.code];
   }
+}
+
+/** The same fault, of which run() writes no event: for a refusal that anybody can repeat at will and that tells nothing new. */
+export function unaudited(fault: Fault): Fault {
+  fault.audited = false;
+  return fault;
 }
 
 /** A row that does not exist or that the actor may not know of: both read the same. */

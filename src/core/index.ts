@@ -1,4 +1,5 @@
 export * from "./action.ts";
+export * from "./address.ts";
 export * from "./clock.ts";
 export * from "./endpoint.ts";
 export * from "./fault.ts";

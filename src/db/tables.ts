@@ -282,6 +282,13 @@ export interface SignInBrake {
   failures: number;
   last_failure_at: Timestamp;
   login_name: string;
+  told: Generated<boolean>;
+}
+
+export interface SignInSuccess {
+  address: string;
+  at: Timestamp;
+  login_name: string;
 }
 
 export interface SshKey {
@@ -351,6 +358,7 @@ export interface Tables {
   session: Session;
   setup_token: SetupToken;
   sign_in_brake: SignInBrake;
+  sign_in_success: SignInSuccess;
   ssh_key: SshKey;
   user_group: UserGroup;
   users: Users;

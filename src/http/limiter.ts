@@ -1,6 +1,6 @@
-import rateLimit, { normalizeIP, type RateLimitOptions } from "@fastify/rate-limit";
+import rateLimit, { type RateLimitOptions } from "@fastify/rate-limit";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { Fault } from "../core/index.ts";
+import { Fault, networkOf } from "../core/index.ts";
 
 /** Fault `too_many` (details.retryAfter in seconds) when the request's address has asked too often. */
 export type Limit = (request: FastifyRequest) => Promise<void>;
@@ -19,7 +19,7 @@ export async function createLimits(app: FastifyInstance): Promise<(perMinute: nu
       max: perMinute,
       timeWindow: MINUTE_MS,
       cache: MOST_ADDRESSES,
-      keyGenerator: ({ client }) => normalizeIP(client.address),
+      keyGenerator: ({ client }) => networkOf(client.address),
     };
     const count = app.createRateLimit(options);
     return async (request) => {

@@ -1,5 +1,6 @@
 import { type Actor, type AnyAction, run, type Runtime } from "../core/index.ts";
 import type { Database, Db } from "../db/index.ts";
+import { tidyAttempts } from "./login/brake.ts";
 import { groupActions } from "./groups/group.ts";
 import { ANONYMOUS, actorOfToken } from "./login/console-session.ts";
 import { type Presence, stillPresent } from "./login/presence.ts";
@@ -51,6 +52,9 @@ export function createIam(deps: { database: Database; runtime: Runtime<Db>; pars
         await writeDefaultOrganization(db);
         await writeBuiltInRoles(db, actions);
       }),
+
+    /** Removes what is out of date; to be called every few minutes. */
+    tidy: (): Promise<void> => tidyAttempts(database.db),
 
     /** A new single-use set-up token (30 minutes), or null when there is an administrator. */
     makeSetupToken: (): Promise<string | null> => makeSetupToken(database),

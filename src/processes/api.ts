@@ -10,6 +10,7 @@ import type { Gateways, Settings } from "./messages.ts";
 import { portFault } from "./ports.ts";
 import type { Running } from "./role.ts";
 
+const TIDY_MS = 10 * 60_000;
 const ROOT = join(import.meta.dirname, "..", "..");
 
 /** The role `api`: console, API, sealing of the audit trail, housekeeping. */
@@ -24,6 +25,10 @@ export async function startApi({ settings, log }: { settings: Settings; log: Log
   const ending = new AbortController();
   const work = [audit.startSealing(ending.signal)];
   domains.sessions.startHousekeeping(ending.signal, (error) => log.error({ err: error }, "housekeeping failed"));
+  const tidying = setInterval(
+    () => void iam.tidy().catch((error: unknown) => log.error({ err: error }, "tidying failed")),
+    TIDY_MS,
+  ).unref();
   const recordings = storeRecordings(domains);
   recordings.start();
   const names = [...config.hostNames];
@@ -56,6 +61,7 @@ export async function startApi({ settings, log }: { settings: Settings; log: Log
   async function stop(): Promise<void> {
     await http.close();
     ending.abort();
+    clearInterval(tidying);
     await Promise.all([...work, recordings.stop()]);
     await tls?.close();
     await database.close();
@@ -109,7 +115,7 @@ const measuresOf = (domains: Domains, gateways: () => Gateways): Measure[] => [
   },
   {
     name: "sign_in_failures_total",
-    help: "Sign-ins that were refused, by the door they were tried at",
+    help: "Sign-ins that were refused (of those that had to wait only the first), by the door they were tried at",
     label: "via",
     read: () => ({ console: domains.failedSignIns(), ssh: gateways().failedSignIns }),
   },

@@ -61,6 +61,20 @@ describe("set-up", () => {
     expect(await door.codeOf(door.call(guest("10.2.0.2"), completeSetup, as("eve", "guess")))).toBe("denied");
   });
 
+  test("nobody's guesses hold up who has the token, not even from the same address", async () => {
+    const token = (await door.iam.makeSetupToken()) ?? "";
+    for (let tries = 0; tries < 7; tries++) {
+      await door.codeOf(door.call(guest("10.2.0.3"), completeSetup, as("eve", `guess-${tries}`)));
+    }
+    await sql`insert into sign_in_brake (login_name, address, failures, last_failure_at, blocked_until)
+      values ('', '10.2.0.3', 999, now(), now() + interval '30 seconds'), ('/setup', '*', 999, now(), now() + interval '1 second')
+      on conflict (login_name, address) do update set blocked_until = excluded.blocked_until`.execute(door.db);
+    expect(await door.codeOf(door.call(guest("10.2.0.3"), completeSetup, as("eve", "guess")))).toBe("too_many");
+    await door.person("held");
+    expect(await door.codeOf(door.call(guest("10.2.0.3"), completeSetup, as("held", token)))).toBe("conflict");
+    await sql`delete from users`.execute(door.db);
+  });
+
   test("two at once: one becomes administrator, and is signed in", async () => {
     const token = (await door.iam.makeSetupToken()) ?? "";
     const deliveries: Delivery[] = [];

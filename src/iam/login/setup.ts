@@ -10,6 +10,8 @@ import { hashPassword } from "./password.ts";
 import { hashToken, newToken } from "./token.ts";
 
 const VALID_MINUTES = 30;
+/** What wrong tokens are counted under; a slash is in no login name. */
+const NO_LOGIN_NAME = "/setup";
 
 /** Whether nobody can administer the installation yet. */
 export async function setupIsNeeded(db: Db): Promise<boolean> {
@@ -34,6 +36,18 @@ export async function makeSetupToken(database: Database): Promise<string | null>
       .execute();
     return token;
   });
+}
+
+/** One look-up by hash, whatever was typed. */
+async function isValid(db: Db, token: string): Promise<boolean> {
+  const found = await db
+    .selectFrom("setup_token")
+    .select("token_hash")
+    .where("token_hash", "=", hashToken(token))
+    .where("used_at", "is", null)
+    .where("expires_at", ">", sql<Date>`now()`)
+    .execute();
+  return found.length > 0;
 }
 
 async function useSetupToken(db: Db, token: string): Promise<void> {
@@ -63,7 +77,8 @@ export function setupActions({ database }: { database: Database }) {
   const complete = serve(schema.completeSetup, {
     access: "anonymous",
     async before({ actor }, input) {
-      await countAttempt(database.db, "setup", actor.address);
+      // Only wrong tokens count, or strangers could make the real administrator wait.
+      if (!(await isValid(database.db, input.token))) await countAttempt(database.db, NO_LOGIN_NAME, actor.address);
       return hashPassword(input.password);
     },
     async run({ db, actor, now, prepared: passwordHash, ...tell }, input) {
