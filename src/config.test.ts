@@ -17,6 +17,7 @@ describe("without options", () => {
       masterKey: null,
       masterKeyFile: "/home/somebody/data/keys/master.key",
       log: { level: "info", format: "files" },
+      limits: { sshWaiting: 64, sshConnections: 600 },
     });
   });
 
@@ -35,6 +36,7 @@ describe("what is understood", () => {
     ["--ssh 0.0.0.0:22", { ssh: { host: "0.0.0.0", port: 22 } }],
     ["--database postgres://a:b@h/n", { database: "postgres://a:b@h/n" }],
     ["--demo --gateways 3", { demo: true, gateways: 3 }],
+    ["--ssh-connections-per-minute 20", { limits: { sshConnections: 20 } }],
     ["--demo --ssh [::1]:22 --listen localhost:80", { demo: true }],
     ["--listen 0.0.0.0:443 --tls-self-signed", { tls: { kind: "self-signed" } }],
     [

@@ -43,6 +43,7 @@ export interface Config {
     readonly requests: number;
     readonly signIns: number;
     readonly sshWaiting: number;
+    readonly sshConnections: number;
     /** Seconds of silence after which the other end of an SSH connection is asked; three unanswered ones end it. */
     readonly keepalive: number;
     /** Seconds that a web terminal waits for its browser. */
@@ -82,6 +83,7 @@ const OPTIONS = [
   { name: "requests-per-minute", value: "N", help: "HTTP requests of one address (3000)" },
   { name: "sign-ins-per-minute", value: "N", help: "sign-in and set-up requests of one address (30)" },
   { name: "ssh-waiting", value: "N", help: "SSH connections of one address before sign-in (64)" },
+  { name: "ssh-connections-per-minute", value: "N", help: "new SSH connections of one address (600)" },
   { name: "ssh-keepalive", value: "SECONDS", help: "silence before an SSH peer is asked; given up after three (15)" },
   { name: "terminal-grace", value: "SECONDS", help: "how long a web terminal waits for its browser to return (60)" },
   { name: "log-level", value: "LEVEL", help: "debug, info, warn or error (info)" },
@@ -141,6 +143,7 @@ export function readConfig(argv: readonly string[], environment: Environment, di
       requests: readNumber("requests-per-minute", given["requests-per-minute"], 3000, 1_000_000),
       signIns: readNumber("sign-ins-per-minute", given["sign-ins-per-minute"], 30, 1_000_000),
       sshWaiting: readNumber("ssh-waiting", given["ssh-waiting"], 64, 10_000),
+      sshConnections: readNumber("ssh-connections-per-minute", given["ssh-connections-per-minute"], 600, 1_000_000),
       keepalive: readNumber("ssh-keepalive", given["ssh-keepalive"], 15, 3600),
       terminalGrace: readNumber("terminal-grace", given["terminal-grace"], 60, 3600),
     },

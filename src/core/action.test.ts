@@ -11,6 +11,7 @@ import {
   plain,
   type Runtime,
   run,
+  unaudited,
 } from "./index.ts";
 import { secret } from "./fields.ts";
 
@@ -265,6 +266,21 @@ describe("who may call", () => {
   ] as const)("%s: nobody %s, a person %s, one who holds it %s, the system %s", async (access, ...expected) => {
     const actors = [nobody, person("word.adding", "word"), person("word.add"), system];
     expect(await Promise.all(actors.map((actor) => may(access, actor)))).toEqual(expected);
+  });
+
+  test("nobody leaves no event where nobody may call, and neither does a fault that says so", async () => {
+    for (const access of ["granted", "signed-in"] as const) {
+      const { runtime, steps } = createWorld();
+      expect(await codeOf(run(runtime, adding({ access }), nobody, { word: "w" }))).toBe("unauthenticated");
+      expect(steps).toEqual([]);
+    }
+    const { runtime, events } = createWorld();
+    const faults = [unaudited(new Fault("too_many", "Later.")), new Fault("too_many", "Later.")];
+    for (const fault of faults) {
+      const action = adding({ access: "anonymous", before: () => Promise.reject(fault) });
+      expect(await codeOf(run(runtime, action, nobody, { word: "w" }))).toBe("too_many");
+    }
+    expect(events().map(({ outcome }) => outcome)).toEqual(["too_many"]);
   });
 
   test("nobody stays nobody, whatever permissions are written beside", async () => {

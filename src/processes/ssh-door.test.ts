@@ -33,8 +33,8 @@ function gateway(facts: Partial<Pick<Behind, "sessions" | "bytesPerSecond">> & {
   return { behind, handed };
 }
 
-async function door(gateways: readonly Behind[], perAddress = 64, host = "127.0.0.1") {
-  const opened = await openSshDoor({ at: { host, port: 0 }, perAddress, gateways, log });
+async function door(gateways: readonly Behind[], perAddress = 64, host = "127.0.0.1", perMinute = 600) {
+  const opened = await openSshDoor({ at: { host, port: 0 }, perAddress, perMinute, gateways, log });
   open.push({ end: () => opened.close() });
   return opened;
 }
@@ -89,4 +89,18 @@ it.runIf(outside)("lets an address hold so many that are not signed in, and more
   const fourth = knock(opened.port, outside);
   await expect.poll(() => one.handed.length).toBe(3);
   expect([...callers, fourth].map(({ closed }) => closed)).toEqual([false, false, false]);
+});
+
+it.runIf(outside)("lets an address open so many connections in a minute; loopback is not counted", async () => {
+  const one = gateway();
+  const opened = await door([one.behind], 64, "0.0.0.0", 3);
+  for (let n = 0; n < 3; n++) {
+    knock(opened.port, outside);
+    await expect.poll(() => one.handed.length).toBe(n + 1);
+    opened.settled(one.behind, one.handed[n]!);
+  }
+  const fourth = knock(opened.port, outside);
+  await expect.poll(() => fourth.closed).toBe(true);
+  for (let n = 0; n < 5; n++) knock(opened.port);
+  await expect.poll(() => one.handed.length).toBe(8);
 });

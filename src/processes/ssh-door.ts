@@ -1,12 +1,15 @@
 import { createServer, type Socket } from "node:net";
 import type { Logger } from "pino";
 import type { Listen } from "../config.ts";
+import { networkOf } from "../core/index.ts";
 import { createNetworks } from "../http/client.ts";
 import type { Child } from "./child.ts";
 import { portFault } from "./ports.ts";
 
 const MOST_WAITING = 2_000;
 const SIGN_IN_MS = 120_000;
+const MINUTE_MS = 60_000;
+const MOST_ADDRESSES = 100_000;
 
 /** What the door knows of a gateway. */
 export interface Behind {
@@ -20,7 +23,8 @@ export interface Behind {
 }
 
 interface Waiting {
-  readonly address: string;
+  /** What its address counts as. */
+  readonly from: string;
   readonly timer: NodeJS.Timeout;
 }
 
@@ -34,18 +38,21 @@ export interface SshDoor {
 }
 
 /**
- * Takes SSH connections and hands each, unread, to the gateway with the least load: sessions, and bytes per second. A connection that nobody can take is closed at once. An address may hold `perAddress` connections that are
- * not signed in; loopback is limited only by the 2,000 of all, for port forwarders come from there.
+ * Takes SSH connections and hands each, unread, to the gateway with the least load: sessions, and bytes per second. A connection that nobody can take is closed at once. An address (IPv6: its /64) may hold
+ * `perAddress` connections that are not signed in and open `perMinute`; loopback is limited only by the 2,000 of all, for port
+ * forwarders come from there.
  */
 export async function openSshDoor(deps: {
   readonly at: Listen;
   readonly perAddress: number;
+  readonly perMinute: number;
   readonly gateways: readonly Behind[];
   readonly log: Logger;
 }): Promise<SshDoor> {
   const { gateways, log } = deps;
   const isLocal = createNetworks(["127.0.0.0/8", "::1/128", "::ffff:127.0.0.0/104"]);
   const perAddress = new Map<string, number>();
+  const opened = countPerMinute();
   let waiting = 0;
   let serial = 0;
 
@@ -55,24 +62,29 @@ export async function openSshDoor(deps: {
     clearTimeout(found.timer);
     gateway.waiting.delete(id);
     waiting--;
-    const left = (perAddress.get(found.address) ?? 1) - 1;
-    if (left > 0) perAddress.set(found.address, left);
-    else perAddress.delete(found.address);
+    const left = (perAddress.get(found.from) ?? 1) - 1;
+    if (left > 0) perAddress.set(found.from, left);
+    else perAddress.delete(found.from);
   }
 
   function accept(socket: Socket): void {
     socket.on("error", () => socket.destroy());
     const address = socket.remoteAddress ?? "";
-    const held = perAddress.get(address) ?? 0;
+    const from = networkOf(address);
+    const held = perAddress.get(from) ?? 0;
+    const lately = isLocal(address) ? 0 : opened(from);
     const gateway = leastBusy(gateways);
-    if (!gateway || waiting >= MOST_WAITING || (held >= deps.perAddress && !isLocal(address))) {
-      log.warn({ address, held, waiting, gateways: gateway ? "ready" : "none" }, "ssh connection refused");
+    const tooMany = !isLocal(address) && (held >= deps.perAddress || lately > deps.perMinute);
+    if (!gateway || waiting >= MOST_WAITING || tooMany) {
+      // Whoever keeps knocking fills no log.
+      const level = lately > deps.perMinute + 1 ? "debug" : "warn";
+      log[level]({ address, held, lately, waiting, gateways: gateway ? "ready" : "none" }, "ssh connection refused");
       return void socket.destroy();
     }
     const id = ++serial;
     const timer = setTimeout(() => settled(gateway, id), SIGN_IN_MS).unref();
-    gateway.waiting.set(id, { address, timer });
-    perAddress.set(address, held + 1);
+    gateway.waiting.set(id, { from, timer });
+    perAddress.set(from, held + 1);
     waiting++;
     const lost = (): void => {
       settled(gateway, id);
@@ -100,6 +112,22 @@ export async function openSshDoor(deps: {
       gateway.bytesPerSecond = 0;
     },
     close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+/** Counts and tells how often somebody came in this minute. */
+function countPerMinute(): (who: string) => number {
+  const counts = new Map<string, number>();
+  let since = performance.now();
+  return (who) => {
+    const isOver = performance.now() - since > MINUTE_MS;
+    if (isOver || counts.size >= MOST_ADDRESSES) {
+      counts.clear();
+      since = performance.now();
+    }
+    const count = (counts.get(who) ?? 0) + 1;
+    counts.set(who, count);
+    return count;
   };
 }
 

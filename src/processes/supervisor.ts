@@ -94,6 +94,7 @@ async function startParts(deps: ProgramDeps, undo: Undo[]): Promise<Program> {
   const door = await openSshDoor({
     at: config.ssh,
     perAddress: config.limits.sshWaiting,
+    perMinute: config.limits.sshConnections,
     gateways: crew.gateways,
     log,
   });
