@@ -1,5 +1,5 @@
 import { Button } from "antd";
-import { type ReactNode, useId } from "react";
+import { type ReactNode, useEffect, useId, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { Endpoint } from "../../../src/core/endpoint.ts";
 import { ApiFault } from "../api.ts";
@@ -64,6 +64,11 @@ export function FormBody({
     ([path]) => !shown.some((name) => path === name || path.startsWith(`${name}.`)),
   );
   const count = Object.keys(form.problems).length;
+  const end = useRef<HTMLDivElement>(null);
+  const refused = form.conflict ?? form.error;
+  useEffect(() => {
+    if (refused) end.current?.scrollIntoView({ block: "nearest" });
+  }, [refused]);
   return (
     <div className="form">
       {form.kept && (
@@ -100,6 +105,7 @@ export function FormBody({
         ))}
       </div>
       {form.error && !form.conflict && !isShownElsewhere(form.error) && <Problem error={form.error} />}
+      <div ref={end} />
     </div>
   );
 }

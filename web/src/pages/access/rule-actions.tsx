@@ -5,6 +5,7 @@ import { call } from "../../api.ts";
 import { type BulkAction, ConfirmEnd, type PageAction } from "../../kit/index.ts";
 import { useMay } from "../../me.ts";
 import { useAction } from "../../query.ts";
+import { ActionFailed } from "../action-failed.tsx";
 import { RuleForm, type RuleStart } from "./rule-form.tsx";
 
 type Asking = RuleStart | { readonly what: "off" | "delete"; readonly rule: Grant };
@@ -20,7 +21,10 @@ export function useRuleActions({ gone, made }: { gone?: () => void; made?: (rule
   const change = useAction(updateGrant);
   const remove = useAction(deleteGrant);
   const [asking, setAsking] = useState<Asking | null>(null);
-  const close = () => setAsking(null);
+  const close = () => {
+    setAsking(null);
+    change.reset();
+  };
   const actionsOf = (rule: Grant): PageAction[] => {
     const ask = (what: "edit" | "copy" | "off" | "delete") => () => setAsking({ what, rule });
     const on = () => change.mutate({ id: rule.id, version: rule.version, active: true });
@@ -37,12 +41,13 @@ export function useRuleActions({ gone, made }: { gone?: () => void; made?: (rule
       ...(mayDelete ? [{ key: "delete", label: t("access.rules.delete"), danger: true, run: ask("delete") }] : []),
     ];
   };
-  const dialogs = asking && (
+  const dialogs = (
     <>
-      {(asking.what === "new" || asking.what === "edit" || asking.what === "copy") && (
+      <ActionFailed error={asking ? null : change.error} close={change.reset} />
+      {(asking?.what === "new" || asking?.what === "edit" || asking?.what === "copy") && (
         <RuleForm start={asking} close={close} {...(made && asking.what !== "edit" && { done: made })} />
       )}
-      {asking.what === "off" && (
+      {asking?.what === "off" && (
         <ConfirmEnd
           title={t("access.rules.switchOffTitle", { name: asking.rule.name })}
           text={t("access.rules.switchOffText")}
@@ -52,7 +57,7 @@ export function useRuleActions({ gone, made }: { gone?: () => void; made?: (rule
           run={() => change.mutateAsync({ id: asking.rule.id, version: asking.rule.version, active: false })}
         />
       )}
-      {asking.what === "delete" && (
+      {asking?.what === "delete" && (
         <ConfirmEnd
           title={t("access.rules.deleteTitle", { name: asking.rule.name })}
           text={t("access.rules.deleteText")}

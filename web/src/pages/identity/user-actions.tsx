@@ -4,6 +4,7 @@ import { deleteUser, updateUser, type User } from "../../../../src/iam/schema.ts
 import { ConfirmEnd, type PageAction } from "../../kit/index.ts";
 import { useMay, useMe } from "../../me.ts";
 import { useAction } from "../../query.ts";
+import { ActionFailed } from "../action-failed.tsx";
 import { useLive } from "../live-count.ts";
 import { EditUser, SetPassword } from "./user-form.tsx";
 
@@ -39,12 +40,13 @@ export function useUserActions(gone?: () => void): {
         : []),
     ];
   };
-  const dialogs = asking && (
+  const dialogs = (
     <>
-      {asking.what === "edit" && <EditUser user={asking.user} close={close} />}
-      {asking.what === "password" && <SetPassword user={asking.user} close={close} />}
-      {asking.what === "disable" && <DisableUser user={asking.user} close={close} />}
-      {asking.what === "delete" && <DeleteUser user={asking.user} close={close} gone={gone} />}
+      <ActionFailed error={change.error} close={change.reset} />
+      {asking?.what === "edit" && <EditUser user={asking.user} close={close} />}
+      {asking?.what === "password" && <SetPassword user={asking.user} close={close} />}
+      {asking?.what === "disable" && <DisableUser user={asking.user} close={close} />}
+      {asking?.what === "delete" && <DeleteUser user={asking.user} close={close} gone={gone} />}
     </>
   );
   return { actionsOf, dialogs };

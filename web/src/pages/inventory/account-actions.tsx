@@ -5,6 +5,7 @@ import { call } from "../../api.ts";
 import { type BulkAction, ConfirmEnd, type PageAction } from "../../kit/index.ts";
 import { useMay } from "../../me.ts";
 import { useAction } from "../../query.ts";
+import { ActionFailed } from "../action-failed.tsx";
 import { useLive } from "../live-count.ts";
 import { EditAccount, ReplaceSecret } from "./account-form.tsx";
 
@@ -38,12 +39,13 @@ export function useAccountActions(): {
         : []),
     ];
   };
-  const dialogs = asking && (
+  const dialogs = (
     <>
-      {asking.what === "edit" && <EditAccount account={asking.account} close={close} />}
-      {asking.what === "secret" && <ReplaceSecret account={asking.account} close={close} />}
-      {(asking.what === "disable" || asking.what === "delete") && (
-        <EndAccount what={asking.what} account={asking.account} close={close} />
+      <ActionFailed error={change.error} close={change.reset} />
+      {asking?.what === "edit" && <EditAccount account={asking.account} close={close} />}
+      {asking?.what === "secret" && <ReplaceSecret account={asking.account} close={close} />}
+      {(asking?.what === "disable" || asking?.what === "delete") && (
+        <EndAccount what={asking?.what} account={asking.account} close={close} />
       )}
     </>
   );

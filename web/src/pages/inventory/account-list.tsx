@@ -37,6 +37,12 @@ const accountColumns = (t: TFunction): readonly Column<Account>[] => [
     render: ({ username }) => <span className="mono">{username}</span>,
   },
   {
+    key: "state",
+    title: t("terms.state"),
+    width: "100px",
+    render: (account) => <AccountState account={account} t={t} />,
+  },
+  {
     key: "secret",
     title: t("inventory.accounts.secret"),
     width: "110px",
@@ -49,12 +55,6 @@ const accountColumns = (t: TFunction): readonly Column<Account>[] => [
     width: "130px",
     wide: true,
     render: ({ secretChangedAt }) => <Time at={secretChangedAt} />,
-  },
-  {
-    key: "state",
-    title: t("terms.state"),
-    width: "100px",
-    render: (account) => <AccountState account={account} t={t} />,
   },
   {
     key: "comment",

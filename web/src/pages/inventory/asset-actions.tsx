@@ -5,6 +5,7 @@ import { call } from "../../api.ts";
 import { type BulkAction, ConfirmEnd, type PageAction } from "../../kit/index.ts";
 import { useMay } from "../../me.ts";
 import { useAction } from "../../query.ts";
+import { ActionFailed } from "../action-failed.tsx";
 import { useLive } from "../live-count.ts";
 import { EditAsset } from "./asset-form.tsx";
 
@@ -35,11 +36,12 @@ export function useAssetActions(gone?: () => void): {
       ...(mayDelete ? [{ key: "delete", label: t("inventory.assets.delete"), danger: true, run: ask("delete") }] : []),
     ];
   };
-  const dialogs = asking && (
+  const dialogs = (
     <>
-      {asking.what === "edit" && <EditAsset asset={asking.asset} close={close} />}
-      {asking.what === "disable" && <DisableAsset asset={asking.asset} close={close} />}
-      {asking.what === "delete" && <DeleteAsset asset={asking.asset} close={close} gone={gone} />}
+      <ActionFailed error={change.error} close={change.reset} />
+      {asking?.what === "edit" && <EditAsset asset={asking.asset} close={close} />}
+      {asking?.what === "disable" && <DisableAsset asset={asking.asset} close={close} />}
+      {asking?.what === "delete" && <DeleteAsset asset={asking.asset} close={close} gone={gone} />}
     </>
   );
   return { actionsOf, dialogs };
