@@ -30,6 +30,8 @@ export interface Config {
   readonly ssh: Listen;
   /** A PostgreSQL URL, or null for the embedded database. Holds a password. */
   readonly database: string | null;
+  /** Where to sign in as the owner of `database`, for migrations only; null: as `database` does. Holds a password. */
+  readonly databaseOwner: string | null;
   readonly demo: boolean;
   readonly gateways: number;
   readonly tls: TlsConfig;
@@ -68,6 +70,7 @@ const OPTIONS = [
   { name: "listen", value: "HOST:PORT", help: "the console and the API (127.0.0.1:8080)" },
   { name: "ssh", value: "HOST:PORT", help: "the SSH gate (127.0.0.1:2222); 0.0.0.0:2222 opens it to the network" },
   { name: "database", value: "URL", help: "a PostgreSQL server, 15 or newer, instead of the embedded one" },
+  { name: "database-owner", value: "URL", help: "the same database as its owner, used for migrations only" },
   { name: "demo", help: "register this machine's OpenSSH server as a demo asset" },
   { name: "gateways", value: "N", help: "gateway processes (one for each core)" },
   { name: "tls-cert", value: "FILE", help: "certificate chain in PEM form; needs --tls-key" },
@@ -121,13 +124,17 @@ export function readConfig(argv: readonly string[], environment: Environment, di
   const tls = readTls(given, directory);
   const ssh = readListen("ssh", given.ssh ?? "", { host: "127.0.0.1", port: 2222 });
   const demo = given.demo === "true";
+  const database = readDatabase("database", given.database);
+  const databaseOwner = readDatabase("database-owner", given["database-owner"]);
+  if (databaseOwner && !database) throw wrong("--database-owner needs --database URL.");
   refuseOpenHttp(listen, tls, trustedProxies);
   if (demo) refuseOpenDemo({ listen, ssh });
   return {
     data,
     listen,
     ssh,
-    database: readDatabase(given.database),
+    database,
+    databaseOwner,
     demo,
     gateways: readNumber("gateways", given.gateways, availableParallelism(), 64),
     tls,
@@ -230,11 +237,11 @@ const words = (text: string | undefined): string[] =>
     .map((word) => word.trim())
     .filter(Boolean);
 
-function readDatabase(text: string | undefined): string | null {
+function readDatabase(name: Name, text: string | undefined): string | null {
   if (text === undefined) return null;
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1) return text;
-  throw wrong("--database must be a URL like postgres://user:password@host:5432/name.");
+  throw wrong(`--${name} must be a URL like postgres://user:password@host:5432/name.`);
 }
 
 function readPublicUrl(text: string | undefined): string | null {

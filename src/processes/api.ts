@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { sql } from "kysely";
 import type { Logger } from "pino";
 import { registerDemo, withDemoAccess } from "../demo/index.ts";
-import { createSealer as createRecordingSealer } from "../audit/index.ts";
+import { createSealer as createRecordingSealer, loadSigningKey, type SigningKey } from "../audit/index.ts";
 import { createHttp, createTls, type Measure } from "../http/index.ts";
+import { dataPaths } from "./data.ts";
 import { createDomains, type Domains } from "./domains.ts";
 import type { Gateways, Settings } from "./messages.ts";
 import { portFault } from "./ports.ts";
@@ -16,7 +17,8 @@ const ROOT = join(import.meta.dirname, "..", "..");
 /** The role `api`: console, API, sealing of the audit trail, housekeeping. */
 export async function startApi({ settings, log }: { settings: Settings; log: Logger }): Promise<Running> {
   const { config } = settings;
-  const domains = await createDomains({ settings, log, connections: 20 });
+  const signingKey = await loadSigningKey(dataPaths(config.data).keys);
+  const domains = await createDomains({ settings, log, connections: 20, signingKey });
   const { database, runtime, iam, audit, now } = domains;
   const all = actionsOf(domains);
   await iam.prepare(all);
@@ -29,7 +31,7 @@ export async function startApi({ settings, log }: { settings: Settings; log: Log
     () => void iam.tidy().catch((error: unknown) => log.error({ err: error }, "tidying failed")),
     TIDY_MS,
   ).unref();
-  const recordings = storeRecordings(domains);
+  const recordings = storeRecordings(domains, signingKey);
   recordings.start();
   const names = [...config.hostNames];
   const tls =
@@ -87,7 +89,7 @@ const actionsOf = ({ iam, assets, audit, sessions }: Domains) => [
 ];
 
 /** Moves recordings into the store, and writes down that they are there. */
-const storeRecordings = ({ spool, store, sealer, signingKey, sessions, log }: Domains) =>
+const storeRecordings = ({ spool, store, sealer, sessions, log }: Domains, signingKey: SigningKey) =>
   createRecordingSealer({
     spoolDirectory: spool,
     store,

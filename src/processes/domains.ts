@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { createAssets } from "../assets/index.ts";
-import { type Audit, createAudit, loadSigningKey, stores } from "../audit/index.ts";
+import { type Audit, createAudit, loadPublicKey, type SigningKey, stores } from "../audit/index.ts";
 import { registry, systemClock } from "../core/index.ts";
 import { createDatabase, createRuntime, createSealer } from "../db/index.ts";
 import { createIam } from "../iam/index.ts";
@@ -18,8 +18,10 @@ export async function createDomains(deps: {
   readonly settings: Settings;
   readonly log: Logger;
   readonly connections: number;
+  /** Null in gateways, which seal nothing. */
+  readonly signingKey: SigningKey | null;
 }) {
-  const { settings, log } = deps;
+  const { settings, log, signingKey } = deps;
   const paths = dataPaths(settings.config.data);
   const now = systemClock;
   const say = (message: string, error?: unknown): void =>
@@ -30,7 +32,7 @@ export async function createDomains(deps: {
     lost: (error) => log.warn({ reason: error.message }, "database connection lost"),
   });
   const sealer = createSealer({ masterKeys: { current: Buffer.from(settings.masterKey, "base64") } });
-  const signingKey = await loadSigningKey(paths.keys);
+  const publicKey = signingKey?.publicKey ?? (await loadPublicKey(join(paths.keys, "audit.pub")));
   const hostKeys = await loadHostKeys(paths.keys);
   const store = stores.get("disk").create({ directory: paths.recordings });
   const audit = createAudit({ database, now, signingKey, checkpointFile: paths.checkpoints, log: say });
@@ -48,7 +50,7 @@ export async function createDomains(deps: {
     runtime,
     store,
     spoolDirectory: paths.spool,
-    publicKey: signingKey.publicKey,
+    publicKey,
     sealer,
   });
   return {
@@ -60,7 +62,6 @@ export async function createDomains(deps: {
     say,
     database,
     sealer,
-    signingKey,
     hostKeys,
     store,
     audit,

@@ -23,7 +23,7 @@ export async function startGateway({
   log: Logger;
   tell: Tell;
 }): Promise<Running> {
-  const domains = await createDomains({ settings, log, connections: 10 });
+  const domains = await createDomains({ settings, log, connections: 10, signingKey: null });
   const gateway = await openGateway({ domains, run: settings.run });
   await gateway.start();
   const lag = watchLag();

@@ -6,7 +6,8 @@ export type Role = "api" | "gateway";
 
 /** What a child needs to know; it travels over the private channel, never in arguments or the environment. */
 export interface Settings {
-  readonly config: Omit<Config, "masterKey" | "database">;
+  readonly config: Omit<Config, "masterKey" | "database" | "databaseOwner">;
+  /** Signs in as a role that may become `sallyport_app`; the owner's address stays with the supervisor. */
   readonly database: DatabaseAddress;
   /** 32 bytes in base64. */
   readonly masterKey: string;

@@ -3,10 +3,12 @@ import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import { Fault } from "../core/index.ts";
 import {
+  admitProgramLogin,
   createDatabase,
   type DatabaseAddress,
   type Embedded,
   loadMasterKey,
+  makeProgramLogin,
   migrate,
   startEmbedded,
 } from "../db/index.ts";
@@ -15,6 +17,7 @@ import { dataPaths } from "./data.ts";
 const OLDEST_SERVER = 15;
 
 export interface Storage {
+  /** For the program's processes; not the owner's. */
   readonly address: DatabaseAddress;
   /** Base64. */
   readonly masterKey: string;
@@ -22,11 +25,12 @@ export interface Storage {
   readonly embedded: Embedded | null;
 }
 
-/** Fault `unavailable` unless the server of `--database` answers and is new enough; changes nothing. */
-export async function inspectServer(url: string): Promise<void> {
+/** Fault `unavailable` unless the server of the option answers and is new enough; changes nothing. */
+export async function inspectServer(option: string, url: string): Promise<void> {
   const major = await ask(
     { url },
     sql<{ answer: number }>`select current_setting('server_version_num')::int / 10000 as answer`,
+    option,
   );
   if (major >= OLDEST_SERVER) return;
   throw new Fault(
@@ -48,15 +52,13 @@ export async function openStorage(deps: {
   const say = (message: string): void => log.info(message);
   const directory = dataPaths(config.data).database;
   const embedded = config.database ? null : await startEmbedded({ directory, log: say, signal });
-  const address: DatabaseAddress = embedded?.connection ?? { url: config.database! };
+  const owner: DatabaseAddress = embedded?.connection ?? { url: config.databaseOwner ?? config.database! };
   try {
-    const isNew = await ask(
-      address,
-      sql<{ answer: boolean }>`select to_regclass('schema_migration') is null as answer`,
-    );
+    const isNew = await ask(owner, sql<{ answer: boolean }>`select to_regclass('schema_migration') is null as answer`);
     const source = config.masterKey ? { value: config.masterKey } : { file: config.masterKeyFile, create: isNew };
     const masterKey = (await loadMasterKey(source)).toString("base64");
-    await migrate({ address, log: say });
+    await migrate({ address: owner, log: say });
+    const address = embedded ? await makeProgramLogin(embedded.connection) : await programOnServer(config, log);
     return { address, masterKey, embedded };
   } catch (error) {
     await embedded?.stop();
@@ -64,7 +66,21 @@ export async function openStorage(deps: {
   }
 }
 
-async function ask<T>(address: DatabaseAddress, query: ReturnType<typeof sql<{ answer: T }>>): Promise<T> {
+async function programOnServer({ database, databaseOwner }: Config, log: Logger): Promise<DatabaseAddress> {
+  const program = { url: database! };
+  const { mighty } = await admitProgramLogin({ owner: databaseOwner ? { url: databaseOwner } : null, program });
+  if (mighty)
+    log.warn(
+      "the program signs in to the database as its owner; name a lesser user, and the owner with --database-owner",
+    );
+  return program;
+}
+
+async function ask<T>(
+  address: DatabaseAddress,
+  query: ReturnType<typeof sql<{ answer: T }>>,
+  option = "--database",
+): Promise<T> {
   const database = createDatabase({ ...address, role: null, max: 1 });
   try {
     return (await query.execute(database.db)).rows[0]!.answer;
@@ -72,7 +88,7 @@ async function ask<T>(address: DatabaseAddress, query: ReturnType<typeof sql<{ a
     const { code, message } = error as NodeJS.ErrnoException;
     throw new Fault(
       "unavailable",
-      `The database does not let us in: ${message || code || "no answer"}. Check --database.`,
+      `The database does not let us in: ${message || code || "no answer"}. Check ${option}.`,
     );
   } finally {
     await database.close();

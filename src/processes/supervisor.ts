@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
+import { loadSigningKey } from "../audit/index.ts";
 import { Fault } from "../core/index.ts";
 import { type DemoServer, findSshd, startDemoServer } from "../demo/index.ts";
 import { type Child, keepChild } from "./child.ts";
@@ -71,7 +72,8 @@ async function lookAhead(config: Config): Promise<void> {
   await refuseTakenPort(config.ssh, "ssh");
   if (config.tls.kind === "acme") await refuseTakenPort(config.tls.challenges, "acme-http");
   if (config.demo) await findSshd();
-  if (config.database) await inspectServer(config.database);
+  if (config.database) await inspectServer("--database", config.database);
+  if (config.databaseOwner) await inspectServer("--database-owner", config.databaseOwner);
 }
 
 async function startParts(deps: ProgramDeps, undo: Undo[]): Promise<Program> {
@@ -83,6 +85,8 @@ async function startParts(deps: ProgramDeps, undo: Undo[]): Promise<Program> {
   const storage = await openStorage({ config, log, signal });
   undo.push(() => stopDatabase(storage, log));
   const keys = await hostKeys;
+  // Made before its first use; only the api keeps it, gateways know its public half.
+  await loadSigningKey(paths.keys);
   const demo = config.demo
     ? await startDemoServer({ directory: paths.demo, log: (message) => log.info(message) })
     : null;
@@ -144,7 +148,7 @@ function startCrew(
   },
 ): Crew {
   const { config, storage, demo, log } = deps;
-  const { masterKey: _key, database: _url, ...shared } = config;
+  const { masterKey: _key, database: _url, databaseOwner: _owner, ...shared } = config;
   let httpPort: number | null = null;
   const settings =
     (slot: number) =>

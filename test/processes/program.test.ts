@@ -1,8 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listMyAssets } from "../../src/assets/schema.ts";
 import { ADMIN, type Client, freePort, startTestProgram, type TestProgram } from "../support/program.ts";
@@ -120,6 +121,37 @@ describe("the running program", () => {
     for (const pid of pids) {
       const seen = `${await readFile(`/proc/${pid}/cmdline`, "utf8")}${await readFile(`/proc/${pid}/environ`, "utf8")}`;
       expect(seen.includes(key) || seen.includes(password)).toBe(false);
+    }
+  });
+
+  it("signs in to the database as a role that is nothing by itself, and leaves the owner's to the supervisor", async () => {
+    const owner = new pg.Client({
+      host: join(program.data, "database/socket"),
+      port: 5432,
+      database: "sallyport",
+      user: "sallyport",
+      password: (await readFile(join(program.data, "database/cluster/password"), "utf8")).trim(),
+    });
+    await owner.connect();
+    const { rows } = await owner.query<{ usename: string }>(
+      "select distinct usename from pg_stat_activity where application_name = 'sallyport' and datname = 'sallyport'",
+    );
+    await owner.end();
+    expect(rows).toEqual([{ usename: "sallyport_program" }]);
+  });
+
+  it("gives gateways no signing key: one starts where there is none", async () => {
+    const key = join(program.data, "keys/audit.key");
+    await rename(key, `${key}.away`);
+    try {
+      const [gateway] = await pidsOf(program.process.pid!, "gateway");
+      const ready = async () => (await program.logs()).match(/"name":"gateway-\d+".*"msg":"ready"/g)?.length ?? 0;
+      const before = await ready();
+      process.kill(Number(gateway), "SIGKILL");
+      await expect.poll(ready, { timeout: 15_000 }).toBe(before + 1);
+      await expect(stat(key)).rejects.toThrow("ENOENT");
+    } finally {
+      await rename(`${key}.away`, key);
     }
   });
 

@@ -31,6 +31,7 @@ beforeAll(async () => {
     },
     log: pino({ level: "silent" }),
     connections: 4,
+    signingKey: null,
   });
   actions = [...domains.iam.actions, ...domains.assets.actions, ...domains.sessions.actions, ...domains.audit.actions];
 }, 120_000);

@@ -18,7 +18,8 @@ export { type Problem, type Verdict, verifyTrail } from "./verify.ts";
 export interface AuditDeps {
   readonly database: Pick<Database, "db" | "transaction">;
   readonly now: () => Date;
-  readonly signingKey: SigningKey;
+  /** Null where events are only recorded: such a process has no business with the key. */
+  readonly signingKey: SigningKey | null;
   /** Path of the local copy of the checkpoints; made when the first is signed. */
   readonly checkpointFile: string;
   readonly log: (message: string, error?: unknown) => void;
@@ -30,20 +31,26 @@ export interface AuditDeps {
  * the whole trail. Throws nothing itself.
  */
 export function createAudit(deps: AuditDeps) {
-  const sealing = { ...deps, checkpointFile: createCheckpointFile(deps.checkpointFile) };
+  const checkpointFile = createCheckpointFile(deps.checkpointFile);
+  const sealing = () => ({ ...deps, checkpointFile, signingKey: required(deps.signingKey) });
   return {
     record: (db: Db, occurrence: Occurrence): Promise<void> => record(db, occurrence, deps.now()),
     actions: auditEventActions,
-    startSealing: (signal: AbortSignal): Promise<void> => startSealing(sealing, signal),
+    startSealing: (signal: AbortSignal): Promise<void> => startSealing(sealing(), signal),
     /** Links what waits now; returns how many events, 0 while another process does it. */
-    seal: (): Promise<number> => sealAll(sealing),
+    seal: (): Promise<number> => sealAll(sealing()),
     async verify(): Promise<Verdict> {
       const expected = await readCheckpointFile(deps.checkpointFile);
       return withTrail(deps.database, (items) =>
-        verifyTrail(items, { publicKey: deps.signingKey.publicKey, expected }),
+        verifyTrail(items, { publicKey: required(deps.signingKey).publicKey, expected }),
       );
     },
   };
+}
+
+function required(key: SigningKey | null): SigningKey {
+  if (key) return key;
+  throw new Error("This process was given no signing key");
 }
 
 /** The audit trail as the program wires it. */
