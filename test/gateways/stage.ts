@@ -71,6 +71,11 @@ export async function setStage(
   const program = await startTestProgram({
     database: database.url,
     args: ["--sign-ins-per-minute", "1000", ...(options.args ?? [])],
+  }).catch(async (error) => {
+    await pool.end();
+    rmSync(folder, { recursive: true, force: true });
+    await database.close();
+    throw error;
   });
   const [sshd, admin] = await Promise.all([startTarget(options.sshd), program.setUp()]);
   const knownHosts = join(folder, "known-hosts");
