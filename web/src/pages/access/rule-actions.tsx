@@ -6,6 +6,7 @@ import { type BulkAction, ConfirmEnd, type PageAction } from "../../kit/index.ts
 import { useMay } from "../../me.ts";
 import { useAction } from "../../query.ts";
 import { ActionFailed } from "../action-failed.tsx";
+import { setActive, useSetActive } from "../set-active.ts";
 import { RuleForm, type RuleStart } from "./rule-form.tsx";
 
 type Asking = RuleStart | { readonly what: "off" | "delete"; readonly rule: Grant };
@@ -18,7 +19,7 @@ export function useRuleActions({ gone, made }: { gone?: () => void; made?: (rule
 } {
   const { t } = useTranslation();
   const [mayMake, mayChange, mayDelete] = [useMay("grant.create"), useMay("grant.update"), useMay("grant.delete")];
-  const change = useAction(updateGrant);
+  const change = useSetActive(updateGrant);
   const remove = useAction(deleteGrant);
   const [asking, setAsking] = useState<Asking | null>(null);
   const close = () => {
@@ -80,7 +81,7 @@ export function useRuleBulk(): readonly BulkAction<Grant>[] {
   const { t } = useTranslation();
   const [mayChange, mayDelete] = [useMay("grant.update"), useMay("grant.delete")];
   const set = (active: boolean) => (rule: Grant) =>
-    rule.active === active ? Promise.resolve() : call(updateGrant, { id: rule.id, version: rule.version, active });
+    rule.active === active ? Promise.resolve() : setActive(updateGrant, { id: rule.id, version: rule.version, active });
   return [
     ...(mayChange
       ? [

@@ -75,7 +75,11 @@ function initialOf(start: RuleStart, copyOf: (name: string) => string): Values {
   const later = new Date(startsAt).getTime() > Date.now();
   return {
     ...fromRow(start.rule),
-    ...{ comment, accounts, protocols, actions, expiresAt },
+    comment,
+    accounts,
+    protocols,
+    actions,
+    expiresAt,
     startsAt: later ? startsAt : null,
     name: copyOf(name),
   };

@@ -1,6 +1,6 @@
 import i18next from "i18next";
 import { beforeAll, expect, it } from "vitest";
-import * as texts from "../../texts/access.ts";
+import { en as english, zh as chinese } from "../../texts/access.ts";
 import { type RuleShape, ruleSummary, shapeOfForm } from "./rule-summary.ts";
 
 const RULE: RuleShape = {
@@ -20,7 +20,7 @@ const speak = async (language: "en" | "zh") => {
   const words = i18next.createInstance();
   await words.init({
     lng: language,
-    resources: { [language]: { translation: { access: texts[language] } } },
+    resources: { [language]: { translation: { access: language === "en" ? english : chinese } } },
     interpolation: { escapeValue: false },
   });
   return { t: words.t, language };

@@ -6,6 +6,7 @@ import { useMay, useMe } from "../../me.ts";
 import { useAction } from "../../query.ts";
 import { ActionFailed } from "../action-failed.tsx";
 import { useLive } from "../live-count.ts";
+import { useSetActive } from "../set-active.ts";
 import { EditUser, SetPassword } from "./user-form.tsx";
 
 type Asking = { readonly what: "edit" | "password" | "disable" | "delete"; readonly user: User };
@@ -18,7 +19,7 @@ export function useUserActions(gone?: () => void): {
   const { t } = useTranslation();
   const me = useMe();
   const [mayChange, mayPassword, mayDelete] = [useMay("user.update"), useMay("user.password"), useMay("user.delete")];
-  const change = useAction(updateUser);
+  const change = useSetActive(updateUser);
   const [asking, setAsking] = useState<Asking | null>(null);
   const close = () => setAsking(null);
   const actionsOf = (user: User): PageAction[] => {
@@ -54,7 +55,7 @@ export function useUserActions(gone?: () => void): {
 
 function DisableUser({ user, close }: { user: User; close: () => void }) {
   const { t } = useTranslation();
-  const disable = useAction(updateUser);
+  const disable = useSetActive(updateUser);
   const live = useLive({ userId: user.id })(() => true);
   return (
     <ConfirmEnd

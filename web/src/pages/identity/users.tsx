@@ -8,6 +8,7 @@ import { type BulkAction, type Filter, ListPage } from "../../kit/index.ts";
 import { useMay } from "../../me.ts";
 import { useLive } from "../live-count.ts";
 import { PanelActions } from "../panel-actions.tsx";
+import { setActive } from "../set-active.ts";
 import { groups } from "../sources.ts";
 import { useUserActions } from "./user-actions.tsx";
 import { CreateUser } from "./user-form.tsx";
@@ -92,7 +93,7 @@ function useUserBulk(): readonly BulkAction<User>[] {
     return live === undefined ? {} : { live };
   };
   const set = (active: boolean) => (user: User) =>
-    user.active === active ? Promise.resolve() : call(updateUser, { id: user.id, version: user.version, active });
+    user.active === active ? Promise.resolve() : setActive(updateUser, { id: user.id, version: user.version, active });
   return [
     ...(mayChange
       ? [

@@ -7,6 +7,7 @@ import { useMay } from "../../me.ts";
 import { useAction } from "../../query.ts";
 import { ActionFailed } from "../action-failed.tsx";
 import { useLive } from "../live-count.ts";
+import { setActive, useSetActive } from "../set-active.ts";
 import { EditAccount, ReplaceSecret } from "./account-form.tsx";
 
 type Asking = { readonly what: "edit" | "secret" | "disable" | "delete"; readonly account: Account };
@@ -18,7 +19,7 @@ export function useAccountActions(): {
 } {
   const { t } = useTranslation();
   const [mayChange, mayDelete] = [useMay("account.update"), useMay("account.delete")];
-  const change = useAction(updateAccount);
+  const change = useSetActive(updateAccount);
   const [asking, setAsking] = useState<Asking | null>(null);
   const close = () => setAsking(null);
   const actionsOf = (account: Account): PageAction[] => {
@@ -54,7 +55,7 @@ export function useAccountActions(): {
 
 function EndAccount({ what, account, close }: { what: "disable" | "delete"; account: Account; close: () => void }) {
   const { t } = useTranslation();
-  const change = useAction(updateAccount);
+  const change = useSetActive(updateAccount);
   const remove = useAction(deleteAccount);
   const live = useLive({ assetId: account.asset.id })((session) => session.account.id === account.id);
   const { id, version } = account;
@@ -85,7 +86,7 @@ export function useAccountBulk(): readonly BulkAction<Account>[] {
   const set = (active: boolean) => (account: Account) =>
     account.active === active
       ? Promise.resolve()
-      : call(updateAccount, { id: account.id, version: account.version, active });
+      : setActive(updateAccount, { id: account.id, version: account.version, active });
   return [
     ...(mayChange
       ? [

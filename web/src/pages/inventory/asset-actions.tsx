@@ -7,6 +7,7 @@ import { useMay } from "../../me.ts";
 import { useAction } from "../../query.ts";
 import { ActionFailed } from "../action-failed.tsx";
 import { useLive } from "../live-count.ts";
+import { setActive, useSetActive } from "../set-active.ts";
 import { EditAsset } from "./asset-form.tsx";
 
 type Asking = { readonly what: "edit" | "disable" | "delete"; readonly asset: Asset };
@@ -18,7 +19,7 @@ export function useAssetActions(gone?: () => void): {
 } {
   const { t } = useTranslation();
   const [mayChange, mayDelete] = [useMay("asset.update"), useMay("asset.delete")];
-  const change = useAction(updateAsset);
+  const change = useSetActive(updateAsset);
   const [asking, setAsking] = useState<Asking | null>(null);
   const close = () => setAsking(null);
   const actionsOf = (asset: Asset): PageAction[] => {
@@ -49,7 +50,7 @@ export function useAssetActions(gone?: () => void): {
 
 function DisableAsset({ asset, close }: { asset: Asset; close: () => void }) {
   const { t } = useTranslation();
-  const change = useAction(updateAsset);
+  const change = useSetActive(updateAsset);
   const live = useLive({ assetId: asset.id })(() => true);
   return (
     <ConfirmEnd
@@ -95,7 +96,9 @@ export function useAssetBulk(): readonly BulkAction<Asset>[] {
     return live === undefined ? {} : { live };
   };
   const set = (active: boolean) => (asset: Asset) =>
-    asset.active === active ? Promise.resolve() : call(updateAsset, { id: asset.id, version: asset.version, active });
+    asset.active === active
+      ? Promise.resolve()
+      : setActive(updateAsset, { id: asset.id, version: asset.version, active });
   return [
     ...(mayChange
       ? [
