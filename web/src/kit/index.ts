@@ -14,4 +14,3 @@ export { Empty, ErrorPanel, Loading, Partial, Problem, Progress } from "./states
 export type { Column } from "./table.tsx";
 export { bytes, clock, exactTime } from "./time.ts";
 export { Tree } from "./tree.tsx";
-export type { TreeLine, TreeNode } from "./tree-lines.ts";

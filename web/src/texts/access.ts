@@ -16,7 +16,6 @@ export const en = {
     who: "Who",
     what: "What",
     asWhich: "As",
-    how: "How",
     until: "Until",
     from: "From",
     noEnd: "No end",
@@ -44,7 +43,6 @@ export const en = {
     deleteMany_other: "Delete {{count, number}} rules?",
     endText: "Live sessions that only these rules allow will be closed.",
     tooMany: "This rule names 1,000 or more of a kind. Change those through groups and nodes.",
-    grantsNow: "What it grants",
     grantsNothing: "It grants nothing now",
   },
   form: {
@@ -171,7 +169,6 @@ export const zh: Chinese<typeof en> = {
     who: "谁",
     what: "什么",
     asWhich: "账号",
-    how: "方式",
     until: "截止",
     from: "开始",
     noEnd: "无期限",
@@ -196,7 +193,6 @@ export const zh: Chinese<typeof en> = {
     deleteMany_other: "删除 {{count, number}} 条规则吗？",
     endText: "仅由这些规则允许的在线会话将被关闭。",
     tooMany: "此规则引用的同类对象达到 1,000 个或更多，请通过用户组和节点更改。",
-    grantsNow: "授予内容",
     grantsNothing: "当前不授予任何访问",
   },
   form: {

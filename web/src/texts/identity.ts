@@ -46,9 +46,6 @@ export const en = {
     deleteMany_one: "Delete {{count, number}} user?",
     deleteMany_other: "Delete {{count, number}} users?",
     deleteManyText: "Their SSH keys and memberships go with them. Recordings and audit events stay.",
-    created: "Created",
-    change: "Change",
-    yourself: "This is you",
     allOf: "All users with this role",
   },
   keys: {
@@ -171,9 +168,6 @@ export const zh: Chinese<typeof en> = {
     disableManyText: "他们将立即退出登录，重新启用之前无法登录。",
     deleteMany_other: "删除 {{count, number}} 个用户吗？",
     deleteManyText: "他们的 SSH 密钥和组成员关系将一并删除。录像和审计事件保留。",
-    created: "创建时间",
-    change: "更改",
-    yourself: "这是您本人",
     allOf: "拥有此角色的所有用户",
   },
   keys: {

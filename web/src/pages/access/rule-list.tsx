@@ -19,7 +19,7 @@ export function RuleState({ rule, t }: { rule: Grant; t: TFunction }) {
 }
 
 /** When a rule ends; in the colour of a warning in the last week. */
-export function RuleEnd({ rule, t }: { rule: Grant; t: TFunction }) {
+function RuleEnd({ rule, t }: { rule: Grant; t: TFunction }) {
   if (!rule.expiresAt) return <span className="faint">{t("access.rules.noEnd")}</span>;
   const left = new Date(rule.expiresAt).getTime() - Date.now();
   return (
@@ -137,7 +137,7 @@ export function RuleFacts({ rule }: { rule: Grant }) {
 }
 
 /** What a rule grants, and why not now. */
-export function RuleSentences({ rule }: { rule: Grant }) {
+function RuleSentences({ rule }: { rule: Grant }) {
   const { t, i18n } = useTranslation();
   const why = rule.ineffective;
   return (

@@ -5,6 +5,7 @@ import { useNavigate } from "react-router";
 import { listGrants } from "../../../../src/assets/schema.ts";
 import { type Filter, ListPage } from "../../kit/index.ts";
 import { useMay } from "../../me.ts";
+import { useCreateKey } from "../create-key.ts";
 import { PanelActions } from "../panel-actions.tsx";
 import { assets, groups, nodes, people } from "../sources.ts";
 import { useRuleActions, useRuleBulk } from "./rule-actions.tsx";
@@ -27,6 +28,7 @@ export function Page() {
     ],
     [t],
   );
+  useCreateKey(mayMake, t("access.rules.create"), () => ask({ what: "new" }));
   const create = mayMake && (
     <Button type="primary" onClick={() => ask({ what: "new" })}>
       {t("access.rules.create")}

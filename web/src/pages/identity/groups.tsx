@@ -6,6 +6,7 @@ import { deleteGroup, type Group, listGroups } from "../../../../src/iam/schema.
 import { call } from "../../api.ts";
 import { ListPage } from "../../kit/index.ts";
 import { useMay } from "../../me.ts";
+import { useCreateKey } from "../create-key.ts";
 import { CreateGroup } from "./group-form.tsx";
 import { groupColumns } from "./group-list.tsx";
 import "../admin.css";
@@ -16,6 +17,7 @@ export function Page() {
   const navigate = useNavigate();
   const [creating, setCreating] = useState(false);
   const [mayCreate, mayDelete] = [useMay("group.create"), useMay("group.delete")];
+  useCreateKey(mayCreate, t("identity.groups.create"), () => setCreating(true));
   const create = mayCreate && (
     <Button type="primary" onClick={() => setCreating(true)}>
       {t("identity.groups.create")}

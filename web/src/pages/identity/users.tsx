@@ -7,6 +7,7 @@ import { call } from "../../api.ts";
 import { type BulkAction, type Filter, ListPage } from "../../kit/index.ts";
 import { useMay } from "../../me.ts";
 import { useLive } from "../live-count.ts";
+import { useCreateKey } from "../create-key.ts";
 import { PanelActions } from "../panel-actions.tsx";
 import { setActive } from "../set-active.ts";
 import { groups } from "../sources.ts";
@@ -23,6 +24,7 @@ export function Page() {
   const mayCreate = useMay("user.create");
   const bulk = useUserBulk();
   const { actionsOf, dialogs } = useUserActions();
+  useCreateKey(mayCreate, t("identity.users.create"), () => setCreating(true));
   const create = mayCreate && (
     <Button type="primary" onClick={() => setCreating(true)}>
       {t("identity.users.create")}

@@ -6,6 +6,7 @@ import { Link } from "react-router";
 import { type Account, type AssetDetail, listAccounts } from "../../../../src/assets/schema.ts";
 import { type Column, Facts, type Filter, ListPage, StateTag, Time } from "../../kit/index.ts";
 import { useMay } from "../../me.ts";
+import { useCreateKey } from "../create-key.ts";
 import { PanelActions } from "../panel-actions.tsx";
 import { assets } from "../sources.ts";
 import { useAccountActions, useAccountBulk } from "./account-actions.tsx";
@@ -79,6 +80,7 @@ export function AccountList({ asset = null }: { asset?: AssetDetail | null }) {
     () => (asset ? [] : [{ name: "asset", param: "assetId", label: t("terms.asset"), kind: "row", source: assets }]),
     [t, asset],
   );
+  useCreateKey(mayCreate, t("inventory.accounts.create"), () => setCreating(true));
   const create = mayCreate && (
     <Button type={asset ? "default" : "primary"} onClick={() => setCreating(true)}>
       {t("inventory.accounts.create")}

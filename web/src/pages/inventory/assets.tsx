@@ -7,6 +7,7 @@ import { listAssets, listProtocols } from "../../../../src/assets/schema.ts";
 import { type Filter, ListPage, nameOfId, useNarrow } from "../../kit/index.ts";
 import { useMay } from "../../me.ts";
 import { useEndpoint } from "../../query.ts";
+import { useCreateKey } from "../create-key.ts";
 import { PanelActions } from "../panel-actions.tsx";
 import { useAssetActions, useAssetBulk } from "./asset-actions.tsx";
 import { CreateAsset } from "./asset-form.tsx";
@@ -37,6 +38,7 @@ export function Page() {
       return after;
     });
   };
+  useCreateKey(mayCreate, t("inventory.assets.create"), () => setCreating(true));
   const create = mayCreate && (
     <Button type="primary" onClick={() => setCreating(true)}>
       {t("inventory.assets.create")}
