@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -167,6 +167,66 @@ describe("audit", () => {
       await rm(home, { recursive: true, force: true });
     }
   });
+});
+
+test("audit verify --recordings names what is missing, replaced and put in", async () => {
+  const home = await mkdtemp(join(tmpdir(), "sallyport-cli-recordings-"));
+  const own = await testDatabase();
+  try {
+    const trail = await auditOn(own.database, home);
+    const store = stores.get("disk").create({ directory: dataPaths(home).recordings });
+    const keyOf = (id: string) => `recordings/${id.slice(-2)}/${id}/manifest.json`;
+    const digest = (text: string) => createHash("sha256").update(text).digest("hex");
+    const [kept, removed, replaced, twice, strange] = Array.from({ length: 5 }, newId) as [
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
+    for (const id of [kept, removed, replaced, twice, twice]) {
+      await store.write(keyOf(id), Buffer.from(`manifest of ${id}`));
+      await trail.record(own.database.db, {
+        action: "recording.seal",
+        actor,
+        outcome: "ok",
+        target: { kind: "session", id, name: "x" },
+        fields: { input: { manifest: digest(`manifest of ${id}`) } },
+      });
+    }
+    await trail.seal();
+    const verify = () => sallyport("audit", "verify", "--recordings", "--data", home, "--database", own.url);
+    await store.remove(keyOf(removed));
+    await store.write(keyOf(replaced), Buffer.from("another"));
+    await store.write(keyOf(strange), Buffer.from("put in"));
+    const { code, out } = await verify();
+    expect(code).toBe(1);
+    expect(out).toContain("The audit trail is good.");
+    expect(out).toContain("4 recordings compared with the store: NOT good.");
+    const problems = out
+      .split("\n")
+      .filter((line) => line.startsWith("  recording "))
+      .toSorted();
+    expect(problems).toEqual(
+      [
+        `  recording ${removed}: it was sealed, and its manifest is missing from the store`,
+        `  recording ${replaced}: the manifest in the store is not the one that was sealed`,
+        `  recording ${twice}: 2 events say that it was sealed`,
+        `  recording ${strange}: it is in the store, and no event says that it was sealed`,
+      ].toSorted(),
+    );
+    expect(
+      JSON.parse(
+        (await sallyport("audit", "verify", "--recordings", "--json", "--data", home, "--database", own.url)).out,
+      ),
+    ).toMatchObject({
+      good: true,
+      recordings: { good: false, compared: 4, problemCount: 4 },
+    });
+  } finally {
+    await own.close();
+    await rm(home, { recursive: true, force: true });
+  }
 });
 
 describe("recording verify", () => {

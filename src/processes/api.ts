@@ -3,7 +3,12 @@ import { join } from "node:path";
 import { sql } from "kysely";
 import type { Logger } from "pino";
 import { registerDemo, withDemoAccess } from "../demo/index.ts";
-import { createSealer as createRecordingSealer, loadSigningKey, type SigningKey } from "../audit/index.ts";
+import {
+  createSealer as createRecordingSealer,
+  loadSigningKey,
+  manifestDigest,
+  type SigningKey,
+} from "../audit/index.ts";
 import { createHttp, createTls, type Measure } from "../http/index.ts";
 import { dataPaths } from "./data.ts";
 import { createDomains, type Domains } from "./domains.ts";
@@ -95,8 +100,15 @@ const storeRecordings = ({ spool, store, sealer, sessions, log }: Domains, signi
     store,
     unwrap: (key, context) => sealer.open(key, context),
     signingKey: signingKey.privateKey,
-    onSealed: ({ id, state, bytes, duration }) =>
-      sessions.recordingStored({ id, complete: state === "complete", bytes, durationMs: duration / 1000 }),
+    onSealed: async ({ id, state, chunks, bytes, duration }) =>
+      sessions.recordingStored({
+        id,
+        complete: state === "complete",
+        chunks,
+        bytes,
+        durationMs: duration / 1000,
+        manifest: await manifestDigest(store, id),
+      }),
     onFailed: ({ id, attempts, error }) =>
       log.error({ recording: id, attempts, err: error }, "a recording could not be stored yet"),
   });

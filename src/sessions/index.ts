@@ -4,8 +4,8 @@ import { isSpooled, type Store } from "../audit/index.ts";
 import type { Db, Sealer } from "../db/index.ts";
 import { startHousekeeping } from "./live/housekeeping.ts";
 import { sessionActions } from "./live/session.ts";
-import { markRecording } from "./live/session.store.ts";
 import { playbackActions } from "./playback/playback.ts";
+import { recordingStored, type StoredRecording } from "./recorder/recording-seal.ts";
 
 export { createGateway, type Gateway } from "./gateways/gateway.ts";
 
@@ -24,8 +24,7 @@ export function createSessions(deps: {
     /** Ends the rows of sessions whose gateway died, every two seconds until the signal. */
     startHousekeeping: (signal: AbortSignal, failed: (error: unknown) => void): void =>
       startHousekeeping({ runtime, isSpooled: (id) => isSpooled(spoolDirectory, id), signal, failed }),
-    /** Writes down that a recording is in the store; to be called by the recordings' sealer. May be repeated. */
-    recordingStored: (recording: { id: string; complete: boolean; bytes: number; durationMs: number }): Promise<void> =>
-      markRecording(runtime.db, recording.id, { ...recording, state: "stored" }),
+    /** Writes down, once, that a recording is in the store; to be called by the recordings' sealer. May be repeated. */
+    recordingStored: (recording: StoredRecording): Promise<void> => recordingStored(runtime, recording),
   };
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -135,6 +135,31 @@ describe("the recording of a command", () => {
     expect(session.recording.complete).toBe(true);
     expect(session.recording.bytes).toBeGreaterThanOrEqual(out.length);
   }, 60_000);
+
+  it("is anchored in the audit trail, once, by the hash of its manifest", async () => {
+    const { session } = await recorded("echo anchored");
+    const events = () =>
+      stage.query(
+        "select outcome, actor_kind, target_kind, fields from audit_event where action = $1 and target_id = $2",
+        ["recording.seal", session.id],
+      );
+    await expect.poll(async () => (await events()).length, { timeout: 10_000 }).toBe(1);
+    const path = join(stage.program.data, "recordings/recordings", session.id.slice(-2), session.id, "manifest.json");
+    const stored = await readFile(path);
+    const { manifest } = JSON.parse(stored.toString()) as { manifest: { chunks: number; bytes: number } };
+    const { bytes, chunks } = manifest;
+    expect(await events()).toMatchObject([
+      {
+        outcome: "ok",
+        actor_kind: "system",
+        target_kind: "session",
+        fields: {
+          input: { manifest: createHash("sha256").update(stored).digest("hex"), complete: true, bytes, chunks },
+        },
+      },
+    ]);
+    expect(session.recording).toMatchObject({ state: "stored", complete: true, bytes });
+  });
 
   it("is made for what is refused, too, and holds no secret", async () => {
     const dead = await stage.target({ port: 1 });

@@ -1,6 +1,7 @@
 export { asciicast, terminalLines } from "./asciicast.ts";
 export type { Chunk } from "./frame.ts";
 export type { Unwrap, Wrap } from "./keys.ts";
+export { listRecordings, manifestDigest } from "./listing.ts";
 export { loadManifest, openPlayback, type Playback, unwrapDataKey } from "./player.ts";
 export { openSpool } from "./reader.ts";
 export * from "./schema.ts";

@@ -118,6 +118,8 @@ export async function openSealing(options: SealingOptions): Promise<Sealing> {
 
   async function finish(outcome: SpoolOutcome): Promise<SealingStep> {
     const manifest = await describe(outcome);
+    const earlier = await sealedBefore(manifest);
+    if (earlier) return { manifest: earlier, damaged: outcome.problem !== null };
     const index = seal(keys.index, indexContext(id), Buffer.from(canonicalJson(builder.index())));
     const signed = signManifest(
       { ...manifest, index: { length: index.length, sha256: sha256(index) } },
@@ -135,6 +137,13 @@ export async function openSealing(options: SealingOptions): Promise<Sealing> {
     if (!stored || findings.length > 0)
       throw new Error(`The sealed recording does not verify: ${findings[0]?.message}`);
     return { manifest: stored, damaged: outcome.problem !== null };
+  }
+
+  /** What an attempt that died after its last write has sealed stays as it is: its hash may be in the audit trail. */
+  async function sealedBefore(manifest: Manifest): Promise<Manifest | null> {
+    const { manifest: stored, findings } = await verifyRecording({ store, id, publicKey: options.publicKey, signal });
+    const saying = (one: Manifest): string => canonicalJson({ ...one, index: null, sealedAt: null });
+    return stored && findings.length === 0 && saying(stored) === saying(manifest) ? stored : null;
   }
 
   async function describe(outcome: SpoolOutcome): Promise<Manifest> {

@@ -8,8 +8,10 @@ import type { Store } from "../stores/index.ts";
 import {
   createRecordingWriter,
   createSealer,
+  listRecordings,
   loadManifest,
   type Manifest,
+  manifestDigest,
   openPlayback,
   unwrapDataKey,
   verifyRecording,
@@ -148,6 +150,21 @@ describe("sealing", () => {
       expect(await names(at.spool)).toEqual([]);
     }
     expect(steps).toBeGreaterThan(20);
+  });
+
+  it("leaves the manifest as it is when its last step is repeated", async () => {
+    const writer = await start();
+    writer.output(0, Buffer.from("x"));
+    await writer.end({ reason: "closed" });
+    const digests: string[] = [];
+    const onSealed = async ({ id }: Manifest) => {
+      digests.push(await manifestDigest(at.store, id));
+      if (digests.length === 1) throw new Error("died");
+    };
+    await expect(sealAll(at, 1, { onSealed })).rejects.toThrow("died");
+    await sealAll(at, 1, { onSealed });
+    expect(digests).toEqual([digests[0], digests[0]]);
+    expect(await collect(listRecordings(at.store))).toEqual([writer.id]);
   });
 
   it("takes up after its journal was torn and its directory half made or half removed", async () => {

@@ -183,23 +183,6 @@ export async function markRecordingLost(db: Db, id: string): Promise<void> {
     .execute();
 }
 
-export async function markRecording(
-  db: Db,
-  id: string,
-  recording: { state: "stored" | "failed"; complete: boolean; bytes: number; durationMs: number },
-): Promise<void> {
-  await db
-    .updateTable("session")
-    .set({
-      recording_state: recording.state,
-      recording_complete: recording.complete,
-      recording_bytes: recording.bytes,
-      recording_ms: Math.round(recording.durationMs),
-    })
-    .where("id", "=", id)
-    .execute();
-}
-
 /** Where a session's gateway takes sockets, with its organization; null when it is not live. */
 export async function liveGateway(
   db: Db,
