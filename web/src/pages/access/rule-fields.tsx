@@ -49,7 +49,7 @@ export function AccountsField({ id, value, change }: FieldProps<Grant["accounts"
   const put = (part: Partial<Grant["accounts"]>) => change({ ...value, ...part });
   const kinds = (["sameName", "manual", "anonymous"] as const).filter((kind) => kind === "sameName" || value[kind]);
   return (
-    <div className="stack" role="group" id={id}>
+    <div className="stack" role="group" id={id} aria-label={t("terms.accounts")}>
       <Checkbox checked={value.all} onChange={(event) => put({ all: event.target.checked })}>
         {t("access.form.all")}
       </Checkbox>
@@ -93,7 +93,7 @@ export function ProtocolsField({ id, value, change }: FieldProps<Grant["protocol
       .map((kind) => ({ value: kind, label: kind })),
   ];
   return (
-    <div className="stack" role="group" id={id}>
+    <div className="stack" role="group" id={id} aria-label={t("access.rules.protocols")}>
       <Radio.Group
         value={value.all}
         onChange={(event) => change({ all: event.target.value === true, kinds: event.target.value ? [] : value.kinds })}
@@ -117,7 +117,7 @@ export function ProtocolsField({ id, value, change }: FieldProps<Grant["protocol
 export function ActionsField({ id, value, change }: FieldProps<readonly GrantAction[]>) {
   const { t } = useTranslation();
   return (
-    <div className="actions-field" role="group" id={id}>
+    <div className="actions-field" role="group" id={id} aria-label={t("access.rules.actions")}>
       {GRANT_ACTIONS.map((action) => (
         <Checkbox
           key={action}

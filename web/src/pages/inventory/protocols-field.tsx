@@ -25,7 +25,7 @@ export function ProtocolsField({ id, value, change, problems }: ProtocolsFieldPr
   const put = (at: number, part: Partial<AssetProtocol>) =>
     change(value.map((each, place) => (place === at ? { ...each, ...part } : each)));
   return (
-    <div className="stack" id={id} role="group">
+    <div className="stack" id={id} role="group" aria-label={t("inventory.assets.protocols")}>
       {value.map((protocol, at) => (
         <ProtocolLine
           key={protocol.kind}
@@ -67,7 +67,7 @@ function ProtocolLine({ id, protocol, known, bad, put, remove }: LineProps) {
   const title = known?.title ?? protocol.kind;
   const removeWords = t("inventory.assets.removeProtocol", { protocol: title });
   return (
-    <fieldset className="protocol-line">
+    <fieldset className="protocol-line" aria-label={title}>
       <div className="row">
         <strong className="grow">{title}</strong>
         <label htmlFor={`${id}-port`}>{t("terms.port")}</label>
