@@ -5,5 +5,6 @@ export * from "./endpoint.ts";
 export * from "./fault.ts";
 export * from "./fields.ts";
 export * from "./id.ts";
+export * from "./memory.ts";
 export * from "./registry.ts";
 export { HIDDEN, redact } from "./secret.ts";

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sql } from "kysely";
 import type { Logger } from "pino";
+import { prepareMemory } from "../core/index.ts";
 import { registerDemo, withDemoAccess } from "../demo/index.ts";
 import {
   createSealer as createRecordingSealer,
@@ -22,6 +23,7 @@ const ROOT = join(import.meta.dirname, "..", "..");
 /** The role `api`: console, API, sealing of the audit trail, housekeeping. */
 export async function startApi({ settings, log }: { settings: Settings; log: Logger }): Promise<Running> {
   const { config } = settings;
+  prepareMemory("moving");
   const signingKey = await loadSigningKey(dataPaths(config.data).keys);
   const domains = await createDomains({ settings, log, connections: 20, signingKey });
   const { database, runtime, iam, audit, now } = domains;
@@ -100,6 +102,7 @@ const storeRecordings = ({ spool, store, sealer, sessions, log }: Domains, signi
     store,
     unwrap: (key, context) => sealer.open(key, context),
     signingKey: signingKey.privateKey,
+    yields: true,
     onSealed: async ({ id, state, chunks, bytes, duration }) =>
       sessions.recordingStored({
         id,

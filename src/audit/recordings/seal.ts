@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Store } from "../stores/index.ts";
+import { whenIdle } from "./idle.ts";
 import type { Unwrap } from "./keys.ts";
 import type { Manifest } from "./schema.ts";
 import { openSealing, type Sealing } from "./seal-recording.ts";
@@ -25,6 +26,8 @@ export interface SealerOptions {
   readonly everyMs?: number;
   /** How long it rests after each segment, as a multiple of the time that took; 2, which is a third of one core. */
   readonly rest?: number;
+  /** Whether it waits for spare processor time before each segment, up to three seconds. */
+  readonly yields?: boolean;
   /** How long a live session's chunks wait for a segment to fill; 600,000 ms. */
   readonly liveEveryMs?: number;
 }
@@ -141,6 +144,7 @@ export function createSealer(options: SealerOptions): Sealer {
         return false;
       });
       const everyMs = options.everyMs ?? 2000;
+      if (more && options.yields) await whenIdle(signal);
       if (more) await pause(Math.min(everyMs, (performance.now() - begun) * (options.rest ?? 2)));
       else if (!nudged) await pause(everyMs);
       nudged = false;

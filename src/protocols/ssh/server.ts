@@ -1,10 +1,10 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { prepareMemory } from "../../core/index.ts";
 import { serverOffer } from "./algorithms.ts";
 import { type Channels, createChannels } from "./channels.ts";
 import { SMALLEST_PACKET, type WireChannel } from "./channel.ts";
 import { type ClientSession, createSessionRequests } from "./client-session.ts";
 import { parsePrivateKey } from "./keys.ts";
-import { prepareMemory } from "./memory.ts";
 import { type AuthAttempt, type AuthMethod, type AuthVerdict, createServerAuth } from "./server-auth.ts";
 import { createTransport, KEEPALIVE, type Keepalive, type Transport, type TransportEnd } from "./transport.ts";
 import { type ChannelOpen, OPEN_FAILURE, type ParsedKey } from "./wire.ts";
@@ -75,7 +75,7 @@ export interface SshServerOptions {
  * decides. RFC 4253, 4252, 4254, 4256.
  */
 export function createSshServer(options: SshServerOptions): SshServer {
-  prepareMemory();
+  prepareMemory("relaying");
   const limits = { ...LIMITS, ...options.limits };
   const hostKeys = byAlgorithm(options.hostKeys);
   const open = new Set<Transport>();
