@@ -108,7 +108,7 @@ export function useForm<E extends Endpoint>(options: FormOptions<E>) {
     version.current = null;
   }, [key, endpoint]);
 
-  const submit = async (): Promise<boolean> => {
+  const submit = async (again = true): Promise<boolean> => {
     const shaped = shape ? shape(values) : values;
     const sent = {
       ...toSend(endpoint.input, shaped, before),
@@ -132,7 +132,10 @@ export function useForm<E extends Endpoint>(options: FormOptions<E>) {
         const theirs = current as Values;
         version.current = theirs.version ?? null;
         const shown = fromRow ? { ...theirs, ...fromRow(theirs) } : theirs;
-        setConflict({ current: shown, fields: differences(sent, shown) });
+        // Where only one side changed a field there is nothing to choose.
+        const fields = differences(sent, shown).filter((name) => !before || !same(shown[name], before[name]));
+        if (fields.length === 0 && again) return submit(false);
+        setConflict({ current: shown, fields });
       }
       return false;
     }

@@ -36,7 +36,9 @@ export function Page() {
     { keys: "k ArrowUp", label: t("kit.shortcuts.up"), run: () => move(current - 1) },
     { keys: "Enter", label: t("kit.shortcuts.open"), run: () => soon[current] && enter(soon[current]) },
   ]);
-  const columns = ruleColumns(t, i18n.language).filter(({ hidden, wide }) => !hidden && !(narrow && wide));
+  const columns = ruleColumns(t, i18n.language).filter(
+    ({ key, hidden }) => !hidden && (!narrow || key === "name" || key === "until"),
+  );
   return (
     <div className="list-page">
       <div className="list-main">

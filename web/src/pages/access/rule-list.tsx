@@ -83,7 +83,13 @@ export const ruleColumns = (t: TFunction, language: string): readonly Column<Gra
     hidden: true,
     render: ({ actions }) => actionWords(actions, { t, language }),
   },
-  { key: "until", title: t("access.rules.until"), width: "110px", render: (rule) => <RuleEnd rule={rule} t={t} /> },
+  {
+    key: "until",
+    title: t("access.rules.until"),
+    width: "110px",
+    wide: true,
+    render: (rule) => <RuleEnd rule={rule} t={t} />,
+  },
   {
     key: "comment",
     title: t("terms.comment"),
