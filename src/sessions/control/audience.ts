@@ -1,3 +1,4 @@
+import { Fault } from "../../core/index.ts";
 import { createScreenTail } from "./screen-tail.ts";
 
 /** Who looks on: a web terminal that came back, or an administrator who watches. */
@@ -16,7 +17,7 @@ export interface Audience {
   readonly size: { cols: number; rows: number };
   shown(bytes: Uint8Array): void;
   resized(cols: number, rows: number): void;
-  /** Shows it what is on the screen, then all that follows. Returns how to leave. */
+  /** Shows it what is on the screen, then all that follows. Returns how to leave. Fault `too_many` beyond 50. */
   join(onlooker: Onlooker): () => void;
   /** What was on the screen lately. */
   screen(): Buffer;
@@ -59,7 +60,7 @@ export function createAudience({ size, screen }: { size: { cols: number; rows: n
       for (const onlooker of onlookers) onlooker.resized(current.cols, current.rows);
     },
     join(onlooker) {
-      if (onlookers.size >= MOST) return () => {};
+      if (onlookers.size >= MOST) throw new Fault("too_many", `${MOST} people watch this session already.`);
       onlooker.resized(current.cols, current.rows);
       if (tail) onlooker.show(tail.read());
       onlookers.add(onlooker);

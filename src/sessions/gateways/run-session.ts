@@ -27,6 +27,8 @@ export interface Patience {
   readonly keepalive: Keepalive;
   /** How long a web terminal waits for its browser to come back, in ms. */
   readonly graceMs: number;
+  /** How long a target that accepted the account may take to start what was asked for, in ms; 20,000. */
+  readonly startMs?: number;
 }
 
 export interface SessionDeps {
@@ -64,7 +66,6 @@ export interface SessionEnd extends EndCause {
 }
 
 const NO_SCREEN = { cols: 80, rows: 24 };
-/** How long a target that accepted the account may take to start what was asked for. */
 const START_MS = 20_000;
 /** A window that is being dragged is written down at most so often. */
 const RESIZE_MS = 100;
@@ -245,13 +246,14 @@ class SessionLife {
     if (!this.running) void this.end({ reason: "closed", detail: null });
   }
 
-  /** The work's result; its own Fault when the session is ended meanwhile or the target takes longer than 20 s. */
+  /** The work's result; its own Fault when the session is ended meanwhile or the target takes too long. */
   private async unlessStopped<T>(work: Promise<T>): Promise<T> {
     const { signal } = this.stop;
+    const { startMs = START_MS } = this.deps.patience;
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(
-      () => late.reject(new Fault("timeout", `The target did not start within ${START_MS / 1000} s.`)),
-      START_MS,
+      () => late.reject(new Fault("timeout", `The target did not start within ${startMs / 1000} s.`)),
+      startMs,
     );
     const stopped = (): void => late.reject(signal.reason);
     signal.addEventListener("abort", stopped, { once: true });
@@ -267,18 +269,25 @@ class SessionLife {
     const { audience, client } = this;
     const { meter } = this.deps;
     const resized = createCalm(RESIZE_MS, ({ cols, rows }: { cols: number; rows: number }) => {
-      recording.resize(cols, rows);
-      audience.resized(cols, rows);
+      try {
+        recording.resize(cols, rows);
+        audience.resized(cols, rows);
+      } catch (error) {
+        // A recording that failed has ended the session already: see `onFailure`.
+        if (!recording.failure) this.deps.failed(error);
+      }
     });
     const tap = {
-      output(stream: 0 | 1, bytes: Buffer) {
-        meter(bytes.length);
-        recording.output(stream, bytes);
-        audience.shown(bytes);
+      output(stream: 0 | 1, pieces: readonly Buffer[]) {
+        recording.output(stream, pieces);
+        for (const bytes of pieces) {
+          meter(bytes.length);
+          audience.shown(bytes);
+        }
       },
-      input(bytes: Buffer) {
-        meter(bytes.length);
-        recording.input(bytes);
+      input(pieces: readonly Buffer[]) {
+        recording.input(pieces);
+        for (const { length } of pieces) meter(length);
       },
       resize: (cols: number, rows: number) => resized.tell({ cols, rows }),
     };

@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Decision, Request } from "../../assets/index.ts";
+import { createAudience } from "./audience.ts";
+import { createLiveSessions, type EndCause, type LiveSession } from "./live-sessions.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const REVOKED: EndCause = { reason: "revoked", detail: "The permission for this session ended." };
+
+function stage(answer: (request: Request) => Partial<Decision> = () => ({ allowed: true })) {
+  const asked: string[][] = [];
+  const failures: unknown[] = [];
+  const state = { answer, hold: Promise.resolve() };
+  const live = createLiveSessions({
+    async ask(requests) {
+      asked.push(requests.map(({ userId }) => userId));
+      await state.hold;
+      return requests.map((request) => ({ nextChange: null, ...state.answer(request) }) as Decision);
+    },
+    failed: (error) => void failures.push(error),
+  });
+  let count = 0;
+  function session(nextChange: Date | null = null): LiveSession & { causes: EndCause[] } {
+    const name = `user-${++count}`;
+    const causes: EndCause[] = [];
+    return {
+      id: name,
+      userId: name,
+      request: { orgId: "o", userId: name, assetId: "a", accountId: "c", protocol: "ssh", action: "connect" },
+      audience: createAudience({ size: { cols: 80, rows: 24 }, screen: false }),
+      nextChange,
+      causes,
+      end: async (cause) => void causes.push(cause),
+    };
+  }
+  return { live, asked, failures, state, session };
+}
+
+describe("rights are asked for again", () => {
+  test("every 30 seconds, although sessions keep coming and going", async () => {
+    const { live, asked, session } = stage();
+    const first = session();
+    live.add(first);
+    for (let second = 0; second < 65; second++) {
+      const leave = live.add(session());
+      await vi.advanceTimersByTimeAsync(1000);
+      leave();
+    }
+    expect(asked).toHaveLength(2);
+    expect(asked.every((users) => users.includes(first.userId))).toBe(true);
+    live.stop();
+  });
+
+  test("30 seconds after the first session came, however long there was none", async () => {
+    const { live, asked, session } = stage();
+    await vi.advanceTimersByTimeAsync(100_000);
+    live.add(session());
+    await vi.advanceTimersByTimeAsync(29_900);
+    expect(asked).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(asked).toHaveLength(1);
+    live.stop();
+  });
+
+  test("when a rule starts or ends, and at the change that the answer names", async () => {
+    const { live, asked, state, session } = stage();
+    const start = Date.now();
+    state.answer = () => ({ allowed: true, nextChange: new Date(start + 8000) });
+    live.add(session(new Date(start + 5000)));
+    await vi.advanceTimersByTimeAsync(4900);
+    expect(asked).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(asked).toHaveLength(1);
+    state.answer = () => ({ allowed: true });
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(asked).toHaveLength(2);
+    live.stop();
+  });
+
+  test("once more when told while an answer is under way", async () => {
+    const { live, asked, state, session } = stage();
+    const gate = Promise.withResolvers<void>();
+    state.hold = gate.promise;
+    const one = session();
+    live.add(one);
+    const first = live.recheck();
+    await vi.advanceTimersByTimeAsync(1);
+    void live.recheck();
+    void live.recheck();
+    gate.resolve();
+    await first;
+    expect(asked).toHaveLength(2);
+    expect(live.rechecks).toBe(3);
+    live.stop();
+  });
+
+  test("again after a failure of asking", async () => {
+    const { live, asked, failures, state, session } = stage();
+    live.add(session());
+    state.hold = Promise.reject(new Error("no database"));
+    await live.recheck();
+    expect(failures).toEqual([new Error("no database")]);
+    state.hold = Promise.resolve();
+    await vi.advanceTimersByTimeAsync(30_100);
+    expect(asked).toHaveLength(2);
+    live.stop();
+  });
+
+  test("not after the stop, and not for nobody", async () => {
+    const { live, asked, session } = stage();
+    const leave = live.add(session());
+    leave();
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(asked).toHaveLength(0);
+    live.add(session());
+    live.stop();
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(asked).toHaveLength(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+test("those without a right end, the others do not", async () => {
+  const { live, state, session } = stage();
+  const [stays, goes] = [session(), session()];
+  live.add(stays);
+  live.add(goes);
+  state.answer = ({ userId }) => ({ allowed: userId === stays.userId });
+  await live.recheck();
+  expect([stays.causes, goes.causes]).toEqual([[], [REVOKED]]);
+  live.stop();
+});
+
+test("a failure of ending one is told and keeps nobody from ending", async () => {
+  const { live, failures, state, session } = stage();
+  const bad = { ...session(), end: () => Promise.reject(new Error("stuck")) };
+  const good = session();
+  live.add(bad);
+  live.add(good);
+  state.answer = () => ({ allowed: false });
+  await live.recheck();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(good.causes).toEqual([REVOKED]);
+  expect(failures).toEqual([new Error("stuck")]);
+  await live.endAll(REVOKED);
+  expect(good.causes).toHaveLength(2);
+  live.stop();
+});
+
+test("knows those that it holds", () => {
+  const { live, session } = stage();
+  const one = session();
+  const leave = live.add(one);
+  expect([live.size, live.ids(), live.get(one.id)]).toEqual([1, [one.id], one]);
+  leave();
+  expect([live.size, live.ids(), live.get(one.id)]).toEqual([0, [], undefined]);
+  live.stop();
+});
