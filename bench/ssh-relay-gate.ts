@@ -56,8 +56,10 @@ async function serve(client: ClientSession, dialling: Promise<SshTarget>, hash: 
       ? connection.openShell({ pty, env })
       : connection.openExec({ command, pty, env }));
     const recorded = createHash("sha256");
-    const record = (bytes: Buffer) => void (hash && recorded.update(bytes));
-    await relay({ client, target: session, tap: { output: (_stream, bytes) => record(bytes), input: record } });
+    const record = (pieces: readonly Buffer[]) => {
+      if (hash) for (const bytes of pieces) recorded.update(bytes);
+    };
+    await relay({ client, target: session, tap: { output: (_stream, pieces) => record(pieces), input: record } });
     connection.close();
   } catch (error) {
     refuse(client, error);

@@ -10,19 +10,19 @@ import { header } from "./test-support.ts";
 
 const head = (change: (bytes: Buffer) => void = () => {}): Buffer => {
   const bytes = Buffer.alloc(HEAD);
-  writeHead(bytes, 0, { kind: "o", sequence: 2 ** 40, time: 2 ** 47, length: 77 });
+  writeHead(bytes, 0, { kind: "o", packed: false, sequence: 2 ** 40, time: 2 ** 47, length: 77 });
   change(bytes);
   return bytes;
 };
 
 describe("the head of a chunk", () => {
   it("comes back as it was written", () => {
-    expect(parseHead(head(), 0)).toEqual({ kind: "o", sequence: 2 ** 40, time: 2 ** 47, length: 77 });
+    expect(parseHead(head(), 0)).toEqual({ kind: "o", packed: false, sequence: 2 ** 40, time: 2 ** 47, length: 77 });
   });
 
   it.each([
     ["an unknown kind", (bytes: Buffer) => bytes.writeUInt8(0x7a, 0), /unknown kind 122/],
-    ["a reserved byte", (bytes: Buffer) => bytes.writeUInt8(1, 1), /reserved/],
+    ["a reserved byte", (bytes: Buffer) => bytes.writeUInt8(2, 1), /reserved/],
     ["another reserved byte", (bytes: Buffer) => bytes.writeUInt8(1, 15), /reserved/],
     ["too long", (bytes: Buffer) => bytes.writeUInt32BE(MAX_CHUNK + 1, 16), /beyond the limit/],
   ])("is refused with %s", (_, change, message) => {
@@ -42,6 +42,7 @@ const chunk = (sequence: number, time: number, bytes: Buffer, kind: Chunk["kind"
   sequence,
   time,
   length: bytes.length,
+  packed: false,
   bytes,
   hash: Buffer.alloc(32),
 });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 /*
  * A chunk's head, 20 bytes, big endian:
- *   0  kind, one ASCII letter    1  zero
+ *   0  kind, one ASCII letter    1  zero, or 1: the bytes are compressed (see pack.ts)
  *   2  sequence, 48 bits         8  time in µs since the start, 48 bits
  *  14  zero, 16 bits            16  length of the bytes, 32 bits
  * In the spool a frame is: head, AES-256-GCM(chain hash, 32 bytes; bytes), tag of 16 bytes. The head is the additional
@@ -25,7 +25,10 @@ export interface Head {
   readonly sequence: number;
   /** Microseconds since the start. */
   readonly time: number;
+  /** As stored. */
   readonly length: number;
+  /** Whether the bytes are compressed. */
+  readonly packed: boolean;
 }
 
 /** One recorded event. */
@@ -35,9 +38,9 @@ export interface Chunk extends Head {
   readonly hash: Buffer;
 }
 
-export function writeHead(into: Buffer, at: number, { kind, sequence, time, length }: Head): void {
+export function writeHead(into: Buffer, at: number, { kind, packed, sequence, time, length }: Head): void {
   into[at] = CODE[kind];
-  into[at + 1] = 0;
+  into[at + 1] = packed ? 1 : 0;
   into.writeUIntBE(sequence, at + 2, 6);
   into.writeUIntBE(time, at + 8, 6);
   into[at + 14] = 0;
@@ -49,10 +52,12 @@ export function writeHead(into: Buffer, at: number, { kind, sequence, time, leng
 export function parseHead(from: Buffer, at: number): Head | string {
   const kind = KIND.get(from[at]!);
   if (!kind) return `unknown kind ${from[at]}`;
-  if (from[at + 1] !== 0 || from[at + 14] !== 0 || from[at + 15] !== 0) return "reserved bytes are not zero";
+  const packed = from[at + 1] === 1;
+  if ((from[at + 1] !== 0 && !packed) || from[at + 14] !== 0 || from[at + 15] !== 0)
+    return "reserved bytes are not zero";
   const length = from.readUInt32BE(at + 16);
   if (length > MAX_CHUNK) return `length ${length} is beyond the limit`;
-  return { kind, sequence: from.readUIntBE(at + 2, 6), time: from.readUIntBE(at + 8, 6), length };
+  return { kind, packed, sequence: from.readUIntBE(at + 2, 6), time: from.readUIntBE(at + 8, 6), length };
 }
 
 /** The next link of the chain: SHA-256(previous hash, head, bytes). */

@@ -21,7 +21,15 @@ const start = () => createRecordingWriter({ directory: at.spool, id: randomUUID(
 async function* chunksOf(...list: [kind: Chunk["kind"], seconds: number, bytes: Buffer][]): AsyncGenerator<Chunk> {
   let sequence = 0;
   for (const [kind, seconds, bytes] of list)
-    yield { kind, time: seconds * 1e6, bytes, length: bytes.length, sequence: sequence++, hash: Buffer.alloc(32) };
+    yield {
+      kind,
+      time: seconds * 1e6,
+      bytes,
+      length: bytes.length,
+      packed: false,
+      sequence: sequence++,
+      hash: Buffer.alloc(32),
+    };
 }
 
 describe("the asciicast export", () => {

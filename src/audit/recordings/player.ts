@@ -4,6 +4,7 @@ import { readObject, type Store } from "../stores/index.ts";
 import type { Chunk } from "./frame.ts";
 import { deriveKeys, type Unwrap, keyContext, unseal } from "./keys.ts";
 import { readManifest } from "./manifest.ts";
+import { unpacked } from "./pack.ts";
 import { type Manifest, RecordingIndex, type SegmentEntry } from "./schema.ts";
 import {
   indexContext,
@@ -89,7 +90,8 @@ export async function openPlayback({
     const stored = await readObject(store, segmentKey(id, entry.number), MAX_SEGMENT);
     if (sha256(stored) !== entry.sha256) throw damaged(`segment ${entry.number}: hash differs`);
     try {
-      const { chunks } = await openSegment(stored, { id, keys, entry });
+      const { chunks: packed } = await openSegment(stored, { id, keys, entry });
+      const chunks = packed.map(unpacked);
       kept = { number: entry.number, chunks };
       return chunks;
     } catch (error) {

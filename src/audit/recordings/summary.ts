@@ -1,4 +1,5 @@
 import { type Chunk, parseSize } from "./frame.ts";
+import { unpacked } from "./pack.ts";
 import type { RecordingIndex } from "./schema.ts";
 
 const SECOND = 1_000_000;
@@ -16,7 +17,7 @@ export interface IndexPart {
 export function summarize(chunks: readonly Chunk[]): IndexPart {
   const heat = new Map<number, number>();
   const part = { resizes: [] as RecordingIndex["resizes"], markers: [] as RecordingIndex["markers"] };
-  for (const { kind, time, bytes } of chunks) {
+  for (const { kind, time, bytes } of chunks.map(unpacked)) {
     if (kind === "o" || kind === "e") {
       const second = Math.floor(time / SECOND);
       heat.set(second, (heat.get(second) ?? 0) + bytes.length);

@@ -12,6 +12,7 @@ import {
   type Unwrap,
   type Wrap,
 } from "./index.ts";
+import { unpacked } from "./pack.ts";
 import type { SealerOptions } from "./seal.ts";
 
 const master = Buffer.from("0f".repeat(32), "hex");
@@ -53,7 +54,7 @@ export async function readAll(directory: string) {
   const spool = await openSpool({ directory, unwrap });
   const reading = spool.chunks();
   const chunks: Chunk[] = [];
-  for await (const { chunk } of reading) chunks.push(chunk);
+  for await (const { chunk } of reading) chunks.push(unpacked(chunk));
   return { chunks, outcome: reading.outcome!, spool };
 }
 

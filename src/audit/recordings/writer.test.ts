@@ -254,7 +254,7 @@ describe("a full disk", () => {
       const failed = Promise.withResolvers<unknown>();
       const directory = join(mount, "spool");
       const writer = await start({ directory, flushEveryMs: 20, minFreeBytes: 6_000_000, onFailure: failed.resolve });
-      writer.output(0, Buffer.alloc(3_000_000));
+      writer.output(0, randomBytes(3_000_000));
       await expect(failed.promise).resolves.toMatchObject({
         code: "unavailable",
         message: expect.stringContaining("free space"),

@@ -6,6 +6,7 @@ import { Fault } from "../../core/index.ts";
 import { type ChunkKind, cells, MAX_CHUNK, sizeText } from "./frame.ts";
 import { frameSize, writeFrame } from "./frame-writer.ts";
 import { deriveKeys, keyContext, type RecordingKeys, type Wrap } from "./keys.ts";
+import { createPacker } from "./pack.ts";
 import { assertFree, createPartFiles } from "./parts.ts";
 import { type RecordingEnd, RecordingHeader } from "./schema.ts";
 import { createFileSync, encodeSpoolHeader, lockText, partName, spoolPath } from "./spool.ts";
@@ -55,7 +56,7 @@ export interface RecordingWriter {
    */
   output(stream: 0 | 1, bytes: Buffer | readonly Buffer[]): void;
   /** Records keystrokes, if asked for. */
-  input(bytes: Buffer): void;
+  input(bytes: Buffer | readonly Buffer[]): void;
   /** Numbers that are no size are brought into 1 to 65,535. */
   resize(cols: number, rows: number): void;
   /** Marks a place; at most 1,000 characters. */
@@ -115,6 +116,7 @@ function startWriter(options: StartOptions): RecordingWriter {
   const parts = createPartFiles({ directory, first: options.first, partBytes, maxSpoolBytes });
   const begun = performance.now();
   const flusher = createFlusher(options.flushEveryMs ?? 1000, flush, fail);
+  const pack = createPacker();
   let [sequence, time, bytesRecorded] = [0, 0, 0];
   let hash = keys.start;
   let failure: Fault | null = null;
@@ -140,8 +142,11 @@ function startWriter(options: StartOptions): RecordingWriter {
     if (ended) throw new Fault("unavailable", "The recording has ended.");
     try {
       time = Math.max(time, Math.round((performance.now() - begun) * 1000));
-      const file = parts.reserve(frameSize(length));
-      hash = writeFrame(file, keys.spool, hash, { kind, sequence, time, length }, buffers);
+      const small = pack(buffers, length);
+      const stored = small?.length ?? length;
+      const file = parts.reserve(frameSize(stored));
+      const head = { kind, packed: small !== null, sequence, time, length: stored };
+      hash = writeFrame(file, keys.spool, hash, head, small ? [small] : buffers);
       sequence += 1;
       bytesRecorded += length;
       flusher.soon();

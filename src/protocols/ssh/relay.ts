@@ -1,11 +1,15 @@
 import type { ByteChannel, Exit, Stream } from "./channel.ts";
 import type { SessionListener } from "./client-session.ts";
+import { createGather } from "./gather.ts";
 import type { TargetSession } from "./target-session.ts";
 
-/** Sees everything before it is passed on; a promise holds it back. If it throws or rejects, the session is cut. */
+/**
+ * Sees everything before it is passed on, what arrives together at once; a promise holds it back. If it throws or
+ * rejects, the session is cut.
+ */
 export interface Tap {
-  output(stream: Stream, bytes: Buffer): Promise<void> | undefined | void;
-  input(bytes: Buffer): Promise<void> | undefined | void;
+  output(stream: Stream, pieces: readonly Buffer[]): Promise<void> | undefined | void;
+  input(pieces: readonly Buffer[]): Promise<void> | undefined | void;
   resize?(cols: number, rows: number): void;
 }
 
@@ -54,31 +58,35 @@ export function relay(ends: {
       }
     }
 
+    const shown = createGather((pieces, stream) =>
+      pass(
+        () => tap.output(stream, pieces),
+        () => sendAll(client, pieces, stream),
+      ),
+    );
+    const typed = createGather((pieces) =>
+      pass(
+        () => tap.input(pieces),
+        () => sendAll(target, pieces, 0),
+      ),
+    );
+
     if (signal?.aborted) return stopped();
     signal?.addEventListener("abort", stopped, { once: true });
     target.listen({
-      data: (bytes, stream) =>
-        pass(
-          () => tap.output(stream, bytes),
-          () => client.send(bytes, stream),
-        ),
-      eof: () => over || client.eof(),
-      closed() {
-        if (over) return;
-        const { exit } = target;
-        finish({ by: "target", exit });
-        client.exit?.(exit ?? { code: 255 });
-      },
+      data: shown.add,
+      eof: () => shown.after(() => over || client.eof()),
+      closed: () =>
+        shown.after(() => {
+          if (over) return;
+          const { exit } = target;
+          finish({ by: "target", exit });
+          client.exit?.(exit ?? { code: 255 });
+        }),
     });
     client.listen({
-      data: (bytes, stream) =>
-        stream === 0
-          ? pass(
-              () => tap.input(bytes),
-              () => target.send(bytes),
-            )
-          : undefined,
-      eof: () => over || target.eof(),
+      data: (bytes, stream) => (stream === 0 ? typed.add(bytes, 0) : undefined),
+      eof: () => typed.after(() => over || target.eof()),
       closed: () => finish({ by: "client", exit: target.exit }),
       resized({ cols, rows, width, height }) {
         if (over) return;
@@ -91,4 +99,11 @@ export function relay(ends: {
       break: (ms) => over || target.break(ms),
     });
   });
+}
+
+/** Undefined: all taken. A promise: all taken as well, but wait for it. */
+function sendAll(to: Pick<ByteChannel, "send">, pieces: readonly Buffer[], stream: Stream): Promise<void> | undefined {
+  let busy: Promise<void> | undefined;
+  for (const piece of pieces) busy = to.send(piece, stream) ?? busy;
+  return busy;
 }
