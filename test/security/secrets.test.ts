@@ -7,7 +7,7 @@ import { createAccount, createAsset, createGrant, updateAccount } from "../../sr
 import { type Endpoint, isRead } from "../../src/core/index.ts";
 import type { Database } from "../../src/db/index.ts";
 import { changeMyPassword, createUser, setUserPassword, signOut } from "../../src/iam/schema.ts";
-import { exportRecording, listSessions, readRecording, readSession } from "../../src/sessions/schema.ts";
+import { exportRecording, listSessions, openRecording, readRecording, readSession } from "../../src/sessions/schema.ts";
 import { ADMIN, type Client, freePort, startTestProgram, type TestProgram } from "../support/program.ts";
 import { makeKey, type Sshd, startSshd, temporaryUser } from "../support/sshd.ts";
 import { type Canary, canaryOf, filesBelow, found, hiddenPaths, newSecret, sampleOf } from "./canary.ts";
@@ -183,6 +183,7 @@ describe("secrets stay inside", () => {
       async () => (await admin.call(readSession, { id: terminal.sessionId })).recording.state === "stored",
       "the recording to be stored",
     );
+    await admin.call(openRecording, { id: terminal.sessionId });
     const { chunks } = await admin.call(readRecording, { id: terminal.sessionId });
     const shown = chunks.map(([, , text]) => `${text}\n${Buffer.from(text, "base64").toString("latin1")}`).join("");
     expect(shown).toContain(`heard-${typed.length}`);

@@ -7,6 +7,7 @@ import type { Db } from "../../src/db/index.ts";
 import { createHttp } from "../../src/http/index.ts";
 import { DEFAULT_ORGANIZATION } from "../../src/iam/index.ts";
 import { createDomains } from "../../src/processes/domains.ts";
+import { openRecording } from "../../src/sessions/schema.ts";
 import { ADMIN } from "../support/program.ts";
 import { sampleOf } from "./canary.ts";
 import { declaredEndpoints } from "./endpoints.ts";
@@ -100,6 +101,7 @@ describe("what strangers get", () => {
 
   test("the rows that strangers name are there for the administrator", async () => {
     const { program, admin } = gate;
+    await admin.call(openRecording, { id: gate.first.endedId });
     const expected = expectations(gate);
     const reads = actions.filter(({ endpoint: { route } }) => /^GET .*:id|^GET/.test(route));
     for (const {

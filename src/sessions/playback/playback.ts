@@ -81,10 +81,10 @@ export function playbackActions(deps: { store: Store; publicKey: KeyObject; seal
     serve(schema.readRecording, {
       access: "granted",
       async run({ db, actor, now }, { id, from, maxBytes }) {
+        const { playback } = await open(db, actor, id);
         if (!(await wasOpened(db, actor, id, now))) {
           throw new Fault("denied", "Open the recording first, so that it is written down who looked at it.");
         }
-        const { playback } = await open(db, actor, id);
         const { chunks, next } = await playback.page({ sequence: from, maxBytes });
         return {
           chunks: chunks.flatMap((chunk) => toPlaybackChunk(chunk, playback.manifest.header.terminal === false)),
