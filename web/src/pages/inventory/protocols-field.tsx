@@ -127,7 +127,8 @@ function SettingLine({ id, setting, value, change }: SettingProps) {
 function SettingControl({ id, setting, value, change }: SettingProps) {
   const { t } = useTranslation();
   const { kind, initial, choices, min, max } = setting;
-  const hint = initial === undefined ? undefined : t("inventory.assets.defaultValue", { value: String(initial) });
+  const hint =
+    initial === undefined ? undefined : t("inventory.assets.defaultValue", { value: JSON.stringify(initial) });
   if (kind === "switch") return <Switch id={id} size="small" checked={(value ?? initial) === true} onChange={change} />;
   if (kind === "number") {
     return (
