@@ -18,10 +18,9 @@ export function timeSsh(args: readonly string[], command: string, pipe: { from?:
 
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** A bulk stream that runs until it is stopped. */
+/** A bulk stream that runs until it is stopped; nobody in this process reads it. */
 export function startBulk(args: readonly string[]): { stop(): void } {
-  const child = spawn("ssh", ["-T", ...args, "cat /dev/zero"], { stdio: ["ignore", "pipe", "ignore"] });
-  child.stdout.resume();
+  const child = spawn("ssh", ["-T", ...args, "cat /dev/zero"], { stdio: "ignore" });
   return { stop: () => void child.kill("SIGKILL") };
 }
 
