@@ -64,7 +64,7 @@ describe("who watches is shown out within a second", () => {
     return { person, client, socket };
   }
 
-  async function isShownOut(socket: Socket, cut: () => Promise<unknown>): Promise<void> {
+  async function expectShownOut(socket: Socket, cut: () => Promise<unknown>): Promise<void> {
     const took = await after(cut, async () => expect(await socket.whenEnded()).toBe(REFUSED));
     expect(took).toBeLessThan(A_SECOND);
     expect(socket.notices).toContainEqual({ type: "fault", code: "denied", message: "Your access ended." });
@@ -77,28 +77,28 @@ describe("who watches is shown out within a second", () => {
   it("when disabled", async () => {
     const { person, socket } = await watcher();
     const { id, version } = person.user;
-    await isShownOut(socket, () => stage.admin.call(updateUser, { id, version, active: false }));
+    await expectShownOut(socket, () => stage.admin.call(updateUser, { id, version, active: false }));
   });
 
   it("when the role is taken", async () => {
     const { person, socket } = await watcher();
     const { id, version } = person.user;
-    await isShownOut(socket, () => stage.admin.call(updateUser, { id, version, roles: ["user"] }));
+    await expectShownOut(socket, () => stage.admin.call(updateUser, { id, version, roles: ["user"] }));
   });
 
   it("when signed out", async () => {
     const { client, socket } = await watcher();
-    await isShownOut(socket, () => client.call(signOut, {}));
+    await expectShownOut(socket, () => client.call(signOut, {}));
   });
 
   it("when removed from the organization", async () => {
     const { person, socket } = await watcher();
-    await isShownOut(socket, () => stage.query("delete from membership where user_id = $1", [person.id]));
+    await expectShownOut(socket, () => stage.query("delete from membership where user_id = $1", [person.id]));
   });
 
   it("and others go on watching", async () => {
     const [one, other] = [await watcher(), await watcher()];
-    await isShownOut(one.socket, () => one.client.call(signOut, {}));
+    await expectShownOut(one.socket, () => one.client.call(signOut, {}));
     watched.client.write("echo going-$((40+2))\n");
     await other.socket.shows(/^going-42\r$/m);
     other.socket.drop();
@@ -127,7 +127,7 @@ describe("what was let in by a proof ends with it, within a second", () => {
     await stays.whenEnded();
   });
 
-  async function isShownOut({ person, client }: { person: Person; client: Running }, cut: () => Promise<unknown>) {
+  async function expectShownOut({ person, client }: { person: Person; client: Running }, cut: () => Promise<unknown>) {
     const { id } = await sessionOf(stage, person);
     expect(await after(cut, () => client.done)).toBeLessThan(A_SECOND);
     expect((await client.done).code).toBe(255);
@@ -139,13 +139,13 @@ describe("what was let in by a proof ends with it, within a second", () => {
     const one = await shell(await guest());
     const { id } = one.person;
     const { items } = await stage.admin.call(listUserSshKeys, { id });
-    await isShownOut(one, () => stage.admin.call(removeUserSshKey, { id, keyId: items[0]!.id }));
+    await expectShownOut(one, () => stage.admin.call(removeUserSshKey, { id, keyId: items[0]!.id }));
   });
 
   it("an SSH connection, when an administrator sets another password", async () => {
     const one = await shell(await guest({}));
     const password = "another-password-of-some-length";
-    await isShownOut(one, () => stage.admin.call(setUserPassword, { id: one.person.id, password }));
+    await expectShownOut(one, () => stage.admin.call(setUserPassword, { id: one.person.id, password }));
   });
 
   it("an SSH connection by password, when the person changes it; one by key goes on", async () => {
@@ -154,7 +154,7 @@ describe("what was let in by a proof ends with it, within a second", () => {
     const byPassword = await shell({ ...person, keyFile: "" });
     const client = await stage.program.signIn(person.loginName, person.password);
     const change = { current: person.password, next: "another-password-of-some-length" };
-    await isShownOut(byPassword, () => client.call(changeMyPassword, change));
+    await expectShownOut(byPassword, () => client.call(changeMyPassword, change));
     byKey.client.write("echo here-$((40+2)); exit\n");
     await byKey.client.shows(/^here-42\r$/m);
     await byKey.client.done;
