@@ -2,7 +2,7 @@ import type { Stream } from "./channel.ts";
 
 /**
  * Gathers what arrives in one turn of the event loop, up to 256 KiB: one call for all of it costs less than one for each
- * piece. A relay that records rose from 0.53 to 0.65 of a direct connection by it.
+ * piece. A relay that records rose from 0.53 of a direct connection to 0.58 and more.
  */
 export interface Gather {
   /** A promise: taken as well, but wait for it before giving more. */
@@ -48,8 +48,10 @@ export function createGather(pass: (pieces: readonly Buffer[], stream: Stream) =
       pieces.push(bytes);
       size += bytes.length;
       if (size >= FULL) flush();
-      else if (!planned) setImmediate(flush);
-      planned = true;
+      else if (!planned) {
+        planned = true;
+        setImmediate(flush);
+      }
       return busy;
     },
   };
