@@ -13,20 +13,20 @@ const collect = (busy?: Promise<void>) => {
 
 it("passes on together what came in one turn, each stream for itself and in order", async () => {
   const { passed, gather } = collect();
-  gather.add(Buffer.alloc(1), 0);
-  gather.add(Buffer.alloc(2), 0);
-  gather.add(Buffer.alloc(3), 1);
-  gather.add(Buffer.alloc(4), 0);
+  void gather.add(Buffer.alloc(1), 0);
+  void gather.add(Buffer.alloc(2), 0);
+  void gather.add(Buffer.alloc(3), 1);
+  void gather.add(Buffer.alloc(4), 0);
   await turn();
   expect(passed).toEqual(["0:1+2", "1:3", "0:4"]);
 });
 
 it("goes on after a piece that is passed on at once for its size", async () => {
   const { passed, gather } = collect();
-  gather.add(Buffer.alloc(300_000), 0);
-  gather.add(Buffer.alloc(1), 0);
+  void gather.add(Buffer.alloc(300_000), 0);
+  void gather.add(Buffer.alloc(1), 0);
   await turn();
-  gather.add(Buffer.alloc(2), 0);
+  void gather.add(Buffer.alloc(2), 0);
   await turn();
   expect(passed).toEqual(["0:300000", "0:1", "0:2"]);
 });
@@ -34,9 +34,9 @@ it("goes on after a piece that is passed on at once for its size", async () => {
 it("lets nothing overtake what was gathered, also while the other side is busy", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const { passed, gather } = collect(promise);
-  gather.add(Buffer.alloc(1), 0);
+  void gather.add(Buffer.alloc(1), 0);
   await turn();
-  gather.add(Buffer.alloc(2), 0);
+  void gather.add(Buffer.alloc(2), 0);
   gather.after(() => passed.push("end"));
   await turn();
   expect(passed).toEqual(["0:1"]);
