@@ -18,6 +18,18 @@ export interface Actor {
   readonly signInId: string | null;
 }
 
+/** The program itself as an actor, in one organization or in none; it needs no permission. */
+export const systemActor = (orgId: string | null): Actor => ({
+  kind: "system",
+  id: null,
+  name: "system",
+  orgId,
+  address: null,
+  via: "job",
+  permissions: new Set(),
+  signInId: null,
+});
+
 /** What an audit event is about, beside the actor. */
 export interface Target {
   readonly kind: string;

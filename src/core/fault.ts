@@ -46,3 +46,9 @@ export function unaudited(fault: Fault): Fault {
 /** A row that does not exist or that the actor may not know of: both read the same. */
 export const notFound = (what: string): Fault =>
   new Fault("not_found", `There is no such ${what}, or you may not see it.`);
+
+/** The Fault of a write that was based on an older version; it carries the row as it is now. */
+export const changedMeanwhile = (what: string, current: Readonly<Record<string, unknown>>): Fault =>
+  new Fault("conflict", `Somebody else changed this ${what} meanwhile. Compare both versions and save again.`, {
+    current,
+  });

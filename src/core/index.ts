@@ -7,4 +7,4 @@ export * from "./fields.ts";
 export * from "./id.ts";
 export * from "./memory.ts";
 export * from "./registry.ts";
-export { HIDDEN, redact } from "./secret.ts";
+export { HIDDEN, hides, redact } from "./secret.ts";

@@ -20,21 +20,38 @@ export const HIDDEN = "[hidden]";
 const OPEN_TYPES = new Set(["boolean", "number", "int", "enum", "literal", "date", "null", "undefined", "bigint"]);
 const OPEN_FORMATS = new Set(["uuid", "guid", "datetime", "date", "time", "ipv4", "ipv6", "cidrv4", "cidrv6"]);
 
+interface Def {
+  readonly type: string;
+  readonly format?: string;
+  readonly innerType?: z.ZodType;
+  readonly element?: z.ZodType;
+  readonly shape?: Record<string, z.ZodType>;
+  readonly in?: z.ZodType;
+  readonly options?: z.ZodType[];
+}
+
+const isOpen = ({ type, format }: Def): boolean =>
+  OPEN_TYPES.has(type) || (format !== undefined && OPEN_FORMATS.has(format));
+
+/** Whether a value of the schema has any part that `redact` hides. */
+export function hides(schema: z.ZodType): boolean {
+  const mark = classified.get(schema);
+  if (mark) return mark.secret;
+  const def = schema._zod.def as Def;
+  if (isOpen(def)) return false;
+  const inner = def.innerType ?? def.in ?? def.element;
+  if (inner) return hides(inner);
+  const parts = def.shape ? Object.values(def.shape) : def.options;
+  return parts ? parts.some(hides) : true;
+}
+
 /** A copy of `value` in which whatever `schema` does not classify as plain is replaced by "[hidden]". */
 export function redact(schema: z.ZodType, value: unknown): unknown {
   if (value === null || value === undefined) return value;
   const mark = classified.get(schema);
   if (mark) return mark.secret ? HIDDEN : value;
-  const def = schema._zod.def as {
-    type: string;
-    format?: string;
-    innerType?: z.ZodType;
-    element?: z.ZodType;
-    shape?: Record<string, z.ZodType>;
-    in?: z.ZodType;
-    options?: z.ZodType[];
-  };
-  if (OPEN_TYPES.has(def.type) || (def.format !== undefined && OPEN_FORMATS.has(def.format))) return value;
+  const def = schema._zod.def as Def;
+  if (isOpen(def)) return value;
   if (def.innerType) return redact(def.innerType, value);
   if (def.in) return redact(def.in, value);
   if (def.element && Array.isArray(value)) return value.map((item) => redact(def.element!, item));

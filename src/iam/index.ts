@@ -10,10 +10,11 @@ import { keyIsKnown, sshSignInActions } from "./login/ssh-sign-in.ts";
 import { writeDefaultOrganization } from "./orgs/org.ts";
 import { roleActions, writeBuiltInRoles } from "./roles/role.ts";
 import { type ParsePublicKey, sshKeyActions } from "./users/ssh-key.ts";
-import { changedMeanwhile, userActions } from "./users/user.ts";
+import { userActions } from "./users/user.ts";
 
+export { changedMeanwhile, systemActor } from "../core/index.ts";
 export { createOrganization, DEFAULT_ORGANIZATION } from "./orgs/org.ts";
-export { changedMeanwhile };
+export { receiverOf } from "./users/receiver.ts";
 export type { Presence } from "./login/presence.ts";
 
 /** The domain of identity as other domains see it. */
@@ -75,15 +76,3 @@ export function createIam(deps: { database: Database; runtime: Runtime<Db>; pars
       overSsh("key", proof.address, { loginName: proof.loginName, fingerprint: proof.fingerprint }),
   };
 }
-
-/** The program itself as an actor, in one organization; it needs no permission. */
-export const systemActor = (orgId: string): Actor => ({
-  kind: "system",
-  id: null,
-  name: "system",
-  orgId,
-  address: null,
-  via: "job",
-  permissions: new Set(),
-  signInId: null,
-});

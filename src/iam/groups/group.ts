@@ -1,8 +1,7 @@
-import { type Actor, Fault, newId, notFound } from "../../core/index.ts";
+import { type Actor, changedMeanwhile, Fault, newId, notFound } from "../../core/index.ts";
 import { type Db, serve, violated } from "../../db/index.ts";
 import * as schema from "../schema.ts";
 import type { Group } from "../schema.ts";
-import { changedMeanwhile } from "../users/user.ts";
 import { addMembers, findGroup, listGroups } from "./group.store.ts";
 
 const orgOf = (actor: Actor): string => actor.orgId ?? "";

@@ -1,4 +1,4 @@
-import { type Actor, Fault, newId, notFound } from "../../core/index.ts";
+import { type Actor, changedMeanwhile, Fault, newId, notFound } from "../../core/index.ts";
 import { type Db, serve, violated } from "../../db/index.ts";
 import { checkPassword } from "../login/sign-in.ts";
 import { endConsoleSessions } from "../login/console-session.ts";
@@ -73,12 +73,6 @@ const update = serve(schema.updateUser, {
     return after;
   },
 });
-
-/** The Fault of a write that was based on an older version; it carries the row as it is now. */
-export const changedMeanwhile = (what: string, current: Readonly<Record<string, unknown>>): Fault =>
-  new Fault("conflict", `Somebody else changed this ${what} meanwhile. Compare both versions and save again.`, {
-    current,
-  });
 
 const remove = serve(schema.deleteUser, {
   access: "granted",
