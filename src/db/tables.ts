@@ -2,6 +2,14 @@
 
 import type { ColumnType } from "kysely";
 
+export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[]
+  ? U[]
+  : ArrayTypeImpl<T>;
+
+export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S[], I[], U[]>
+  : T[];
+
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
@@ -191,6 +199,45 @@ export interface GroupMember {
   user_id: string;
 }
 
+export interface Job {
+  attempt: Generated<number>;
+  beat_at: Timestamp | null;
+  cancel_asked_at: Timestamp | null;
+  checkpoint: Json | null;
+  crashes: Generated<number>;
+  created_at: Generated<Timestamp>;
+  done: Generated<number>;
+  ended_at: Timestamp | null;
+  id: string;
+  input: Json | null;
+  kind: string;
+  message: string | null;
+  org_id: string | null;
+  results: Generated<number>;
+  schedule_key: string | null;
+  sealed_input: ArrayType<Buffer> | null;
+  started_at: Timestamp | null;
+  started_by: string | null;
+  started_by_name: string;
+  state: Generated<string>;
+  title: string;
+  total: number | null;
+}
+
+export interface JobResult {
+  job_id: string;
+  message: string;
+  number: number;
+  outcome: string;
+  subject: string;
+}
+
+export interface JobSchedule {
+  key: string;
+  next_at: Timestamp;
+  timing: string;
+}
+
 export interface Membership {
   created_at: Generated<Timestamp>;
   org_id: string;
@@ -212,6 +259,25 @@ export interface NodeClosure {
   depth: number;
   descendant_id: string;
   org_id: string;
+}
+
+export interface Notification {
+  address: string | null;
+  attempts: Generated<number>;
+  channel: string;
+  claimed_until: Timestamp | null;
+  content: Json | null;
+  created_at: Generated<Timestamp>;
+  ended_at: Timestamp | null;
+  give_up_at: Timestamp;
+  id: string;
+  next_at: Generated<Timestamp>;
+  org_id: string | null;
+  problem: string | null;
+  sealed: Buffer | null;
+  state: Generated<string>;
+  template: string;
+  user_id: string | null;
 }
 
 export interface Organization {
@@ -268,6 +334,15 @@ export interface Session {
   user_id: string;
   user_name: string;
   via: string;
+}
+
+export interface Setting {
+  key: string;
+  org_id: string | null;
+  sealed: Buffer | null;
+  updated_at: Generated<Timestamp>;
+  value: Generated<Json>;
+  version: Generated<number>;
 }
 
 export interface SetupToken {
@@ -348,14 +423,19 @@ export interface Tables {
   grant_node: GrantNode;
   grant_user: GrantUser;
   group_member: GroupMember;
+  job: Job;
+  job_result: JobResult;
+  job_schedule: JobSchedule;
   membership: Membership;
   node: Node;
   node_closure: NodeClosure;
+  notification: Notification;
   organization: Organization;
   role: Role;
   role_binding: RoleBinding;
   schema_migration: SchemaMigration;
   session: Session;
+  setting: Setting;
   setup_token: SetupToken;
   sign_in_brake: SignInBrake;
   sign_in_success: SignInSuccess;

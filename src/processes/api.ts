@@ -10,6 +10,7 @@ import {
   manifestDigest,
   type SigningKey,
 } from "../audit/index.ts";
+import { receiverOf } from "../iam/index.ts";
 import { createHttp, createTls, type Measure } from "../http/index.ts";
 import { dataPaths } from "./data.ts";
 import { createDomains, type Domains } from "./domains.ts";
@@ -26,12 +27,14 @@ export async function startApi({ settings, log }: { settings: Settings; log: Log
   prepareMemory("moving");
   const signingKey = await loadSigningKey(dataPaths(config.data).keys);
   const domains = await createDomains({ settings, log, connections: 20, signingKey });
-  const { database, runtime, iam, audit, now } = domains;
+  const { database, runtime, platform, iam, audit, now } = domains;
   const all = actionsOf(domains);
   await iam.prepare(all);
   const { demo } = settings;
   if (demo) await registerDemo({ runtime, actions: all, target: demo });
   const ending = new AbortController();
+  const following = await platform.follow();
+  const working = await platform.work({ kinds: [], schedules: [], templates: [], receiverOf });
   const work = [audit.startSealing(ending.signal)];
   domains.sessions.startHousekeeping(ending.signal, (error) => log.error({ err: error }, "housekeeping failed"));
   const tidying = setInterval(
@@ -71,7 +74,8 @@ export async function startApi({ settings, log }: { settings: Settings; log: Log
     await http.close();
     ending.abort();
     clearInterval(tidying);
-    await Promise.all([...work, recordings.stop()]);
+    await Promise.all([...work, recordings.stop(), working.stop()]);
+    await following.stop();
     await tls?.close();
     await database.close();
   }
@@ -88,7 +92,8 @@ export async function startApi({ settings, log }: { settings: Settings; log: Log
   };
 }
 
-const actionsOf = ({ iam, assets, audit, sessions }: Domains) => [
+const actionsOf = ({ platform, iam, assets, audit, sessions }: Domains) => [
+  ...platform.actions,
   ...iam.actions,
   ...assets.actions,
   ...sessions.actions,

@@ -5,6 +5,7 @@ import { type Audit, createAudit, loadPublicKey, type SigningKey, stores } from 
 import { registry, systemClock } from "../core/index.ts";
 import { createDatabase, createRuntime, createSealer } from "../db/index.ts";
 import { createIam } from "../iam/index.ts";
+import { createPlatform } from "../platform/index.ts";
 import { parsePrivateKey, parsePublicKey, protocols } from "../protocols/index.ts";
 import { createSessions } from "../sessions/index.ts";
 import { dataPaths } from "./data.ts";
@@ -44,6 +45,7 @@ export async function createDomains(deps: {
     "protocol",
     protocols.list().map((entry) => ({ ...entry, secretKinds: entry.credentials.map(secretKind) })),
   );
+  const platform = createPlatform({ database, runtime, sealer, settings: [], say });
   const iam = createIam({ database, runtime, parsePublicKey });
   const assets = createAssets({ sealer, protocols: known, openPrivateKey });
   const sessions = createSessions({
@@ -68,6 +70,7 @@ export async function createDomains(deps: {
     /** Refused sign-ins of this process, since it started. */
     failedSignIns: signIns.failed,
     runtime,
+    platform,
     iam,
     assets,
     spool: join(paths.spool),

@@ -24,6 +24,7 @@ export async function startGateway({
   tell: Tell;
 }): Promise<Running> {
   const domains = await createDomains({ settings, log, connections: 10, signingKey: null });
+  const following = await domains.platform.follow();
   const gateway = await openGateway({ domains, run: settings.run });
   await gateway.start();
   const lag = watchLag();
@@ -38,6 +39,7 @@ export async function startGateway({
     clearInterval(report);
     lag.stop();
     await gateway.stop();
+    await following.stop();
     await domains.database.close();
   }
 

@@ -6,7 +6,8 @@ import { createAssets } from "../../src/assets/index.ts";
 import { createAudit, loadSigningKey } from "../../src/audit/index.ts";
 import { type Actor, type AnyAction, type Delivery, type Endpoint, Fault, newId, run } from "../../src/core/index.ts";
 import { createRuntime, createSealer, type Db } from "../../src/db/index.ts";
-import { createIam, createOrganization, DEFAULT_ORGANIZATION } from "../../src/iam/index.ts";
+import { createIam, createOrganization, DEFAULT_ORGANIZATION, receiverOf } from "../../src/iam/index.ts";
+import { type AnySettingsGroup, createPlatform, type Platform } from "../../src/platform/index.ts";
 import { parsePrivateKey, parsePublicKey, protocols } from "../../src/protocols/index.ts";
 import { testDatabase } from "../support/database.ts";
 
@@ -23,7 +24,8 @@ export interface AuditEvent {
 /** Identity and assets as the program puts them together, on a database of the test file's own. */
 export type Door = Awaited<ReturnType<typeof openDoor>>;
 
-export async function openDoor(options: { max?: number } = {}) {
+export async function openDoor(options: { max?: number; settings?: readonly AnySettingsGroup[] } = {}) {
+  const said: { message: string; error: unknown }[] = [];
   const test = await testDatabase(options);
   const { database } = test;
   const directory = await mkdtemp(join(tmpdir(), "sallyport-door-"));
@@ -39,10 +41,12 @@ export async function openDoor(options: { max?: number } = {}) {
   });
   const runtime = createRuntime({ database, now, record: audit.record });
   const sealer = createSealer({ masterKeys: { current: Buffer.alloc(32, 7) } });
+  const say = (message: string, error?: unknown): void => void said.push({ message, error });
+  const platform: Platform = createPlatform({ database, runtime, sealer, settings: options.settings ?? [], say });
   const iam = createIam({ database, runtime, parsePublicKey });
   const openPrivateKey = (text: string, passphrase?: string) => parsePrivateKey(text, passphrase).getPrivatePEM();
   const assets = createAssets({ sealer, protocols, openPrivateKey });
-  const actions: AnyAction<Db>[] = [...iam.actions, ...assets.actions];
+  const actions: AnyAction<Db>[] = [...platform.actions, ...iam.actions, ...assets.actions];
   await iam.prepare(actions);
   const { db } = database;
 
@@ -63,6 +67,10 @@ export async function openDoor(options: { max?: number } = {}) {
     url: test.url,
     runtime,
     sealer,
+    platform,
+    receiverOf,
+    /** What the platform complained of. */
+    said,
     iam,
     assets,
     clock,

@@ -196,7 +196,7 @@ export async function startGate() {
     const admin = await program.setUp();
     const key = makeKey("ed25519");
     target = await startSshd({ authorizedKeys: [key.publicLine] });
-    const first = await fill(program, admin, target, key.privateKey);
+    const first = await fill({ program, admin, target, privateKey: key.privateKey, database });
     const other = await secondOrganization(program, admin, database);
     const user = await program.signIn(first.userName, PASSWORD);
     return {
@@ -233,7 +233,15 @@ export const openDatabase = async (program: TestProgram): Promise<Database> =>
 
 const unique = (what: string): string => `${what}-${randomBytes(5).toString("hex")}`;
 
-async function fill(program: TestProgram, admin: Client, target: Sshd, privateKey: string) {
+interface Filling {
+  readonly program: TestProgram;
+  readonly admin: Client;
+  readonly target: Sshd;
+  readonly privateKey: string;
+  readonly database: Database;
+}
+
+async function fill({ program, admin, target, privateKey, database }: Filling) {
   const names = {
     user: unique("walker"),
     group: unique("group"),
@@ -242,6 +250,7 @@ async function fill(program: TestProgram, admin: Client, target: Sshd, privateKe
     account: unique("account"),
     grant: unique("grant"),
     key: unique("key"),
+    job: unique("job"),
   };
   const user = await admin.call(createUser, { loginName: names.user, name: names.user, password: PASSWORD });
   const group = await admin.call(createGroup, { name: names.group });
@@ -275,6 +284,7 @@ async function fill(program: TestProgram, admin: Client, target: Sshd, privateKe
     "the recording to be stored",
   );
   const live = await openWebTerminal(program, admin, on);
+  const jobId = await makeJob(database, me.id, names.job);
   const ids = {
     adminId: me.id,
     userId: user.id,
@@ -286,6 +296,7 @@ async function fill(program: TestProgram, admin: Client, target: Sshd, privateKe
     keyId: key.id,
     endedId: ended.sessionId,
     liveId: live.sessionId,
+    jobId,
   };
   return {
     ...ids,
@@ -296,6 +307,23 @@ async function fill(program: TestProgram, admin: Client, target: Sshd, privateKe
     fingerprint: key.fingerprint,
     versions: { user: user.version, account: account.version },
   };
+}
+
+/** A job of the administrator's that no process works off: nobody knows its kind. */
+async function makeJob({ db }: Database, started_by: string, title: string): Promise<string> {
+  const id = newId();
+  const { org_id } = await db
+    .selectFrom("membership")
+    .select("org_id")
+    .where("user_id", "=", started_by)
+    .executeTakeFirstOrThrow();
+  const job = { id, org_id, kind: "probe", title, started_by, started_by_name: "Ada Admin", results: 1 };
+  await db.insertInto("job").values(job).execute();
+  await db
+    .insertInto("job_result")
+    .values({ job_id: id, number: 1, outcome: "ok", subject: title, message: "" })
+    .execute();
+  return id;
 }
 
 async function rootOf(admin: Client, target: Sshd): Promise<string> {

@@ -34,7 +34,13 @@ beforeAll(async () => {
     connections: 4,
     signingKey: null,
   });
-  actions = [...domains.iam.actions, ...domains.assets.actions, ...domains.sessions.actions, ...domains.audit.actions];
+  actions = [
+    ...domains.platform.actions,
+    ...domains.iam.actions,
+    ...domains.assets.actions,
+    ...domains.sessions.actions,
+    ...domains.audit.actions,
+  ];
 }, 120_000);
 
 afterAll(async () => {

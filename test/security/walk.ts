@@ -22,7 +22,7 @@ const anybody = (end: End, input: object = {}): Try[] => [{ input, nobody: end, 
 
 /** For every endpoint by name what strangers get, tried with rows of the first organization. No entry: the walk fails. */
 export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
-  const { adminId, userId, groupId, nodeId, assetId, accountId, grantId, keyId, endedId, liveId, root } = first;
+  const { adminId, userId, groupId, nodeId, assetId, accountId, grantId, keyId, endedId, liveId, jobId, root } = first;
   const password = "a-password-that-is-long";
   const ssh = { kind: "ssh", port: 22 };
   const secret = { kind: "password", value: "stolen" };
@@ -37,6 +37,22 @@ export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
     "me.ssh-key.list": signedIn("own"),
     "me.ssh-key.add": signedIn("invalid", { name: "k", publicKey: "ssh-ed25519 AAAA" }),
     "me.ssh-key.remove": signedIn("not_found", { id: keyId }),
+    "settings.list": granted("own", {}, { search: "mail" }),
+    "settings.read": granted("own", { key: "mail" }),
+    "settings.update": granted("conflict", { key: "mail", version: 99, values: { host: "evil.example" } }),
+    "settings.mail.check": granted("conflict", { to: "eve@example.org" }),
+    "organization-settings.list": granted("own", {}),
+    // No domain has a group that organizations may set yet.
+    "organization-settings.read": [],
+    "organization-settings.update": granted("not_found", { key: "mail", version: 0, values: { host: "evil.example" } }),
+    "job.list": granted("own", {}, { search: "job" }, { kind: "probe" }),
+    "job.read": granted("not_found", { id: jobId }),
+    "job.results": granted("not_found", { id: jobId }),
+    "job.cancel": granted("not_found", { id: jobId }),
+    "me.job.list": [...signedIn("own"), ...signedIn("own", { kind: "probe" })],
+    "me.job.read": signedIn("not_found", { id: jobId }),
+    "me.job.results": signedIn("not_found", { id: jobId }),
+    "me.job.cancel": signedIn("not_found", { id: jobId }),
     "user.list": [...granted("own", {}, { groupId }, { roleId: "administrator" }, { search: "a" })],
     "user.read": granted("not_found", { id: userId }, { id: adminId }),
     "user.create": granted("conflict", { loginName: first.userName, name: "Eve" }),

@@ -1,0 +1,3 @@
+export * from "./channels/schema.ts";
+export * from "./jobs/schema.ts";
+export * from "./settings/schema.ts";
