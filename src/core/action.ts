@@ -12,10 +12,27 @@ export interface Actor {
   readonly orgId: string | null;
   /** The client's address, where there is one. */
   readonly address: string | null;
-  readonly via: "console" | "ssh" | "cli" | "job";
+  readonly via: "console" | "ssh" | "cli" | "job" | "api";
   readonly permissions: ReadonlySet<string>;
   /** The console session the request came with. */
   readonly signInId: string | null;
+  /** A sign-in that has begun and is not complete; its bearer is nobody yet. */
+  readonly attemptId?: string | null;
+  /** The names of all actions that an API key may call; absent: no key, no such limit. */
+  readonly scopes?: ReadonlySet<string>;
+  /** When what was proved, for actions that ask for it afresh; absent: nothing that counts. */
+  readonly proved?: Proved;
+  /** The origin under which the client reached the console, checked against the names it answers to. */
+  readonly origin?: string | null;
+  /** What the client calls itself, at most 400 characters. */
+  readonly agent?: string | null;
+}
+
+/** When a person last proved what, by the console session's row. */
+export interface Proved {
+  readonly signIn: Date;
+  readonly password: Date | null;
+  readonly secondFactor: Date | null;
 }
 
 /** The program itself as an actor, in one organization or in none; it needs no permission. */
@@ -41,6 +58,8 @@ export interface Target {
 export type Delivery =
   /** A console session: the edge sets the cookie. */
   | { readonly kind: "sign-in"; readonly token: string; readonly expiresAt: Date }
+  /** A sign-in that is not complete: the edge sets the cookie that only the way in reads. */
+  | { readonly kind: "attempt"; readonly token: string; readonly expiresAt: Date }
   | { readonly kind: "sign-out" }
   | {
       readonly kind: "download";
@@ -74,9 +93,17 @@ export interface Action<Db, I extends z.ZodType = z.ZodType, O extends z.ZodType
   readonly endpoint: Endpoint<I, O>;
   /** granted: needs the permission named like the endpoint. signed-in: any person. anonymous: anybody. */
   readonly access: "granted" | "signed-in" | "anonymous";
+  /** What must have been proved afresh in the console session, and how many minutes that counts. */
+  readonly confirm?: Confirmation;
   /** Slow work (hashing, dialling, mail) before the transaction opens. */
   before?(context: { readonly db: Db; readonly actor: Actor; readonly now: Date }, input: z.output<I>): Promise<P>;
   run(context: Context<Db, P>, input: z.output<I>): Promise<z.input<O>>;
+}
+
+/** A proof asked for anew before a sensitive act; a stronger one serves as well: sign-in < password < second-factor. */
+export interface Confirmation {
+  readonly level: "sign-in" | "password" | "second-factor";
+  readonly minutes: number;
 }
 
 /** An action of any shape, as lists hold it. */
@@ -112,6 +139,7 @@ export async function run<Db, I extends z.ZodType, O extends z.ZodType, P>(
   const story = new Story(action.endpoint, actor);
   try {
     authorize(action, actor);
+    if (action.confirm) mustBeConfirmed(action.confirm, actor, runtime.now());
     const input = parseInput(action.endpoint.input, raw);
     story.fields.input = redact(action.endpoint.input, input);
     const now = runtime.now();
@@ -140,12 +168,29 @@ export async function run<Db, I extends z.ZodType, O extends z.ZodType, P>(
 function authorize(action: Pick<AnyAction<never>, "access" | "endpoint">, actor: Actor): void {
   if (action.access === "anonymous") return;
   if (actor.kind === "anonymous") throw unaudited(new Fault("unauthenticated", "Sign in first."));
+  if (actor.scopes && !actor.scopes.has(action.endpoint.name)) {
+    throw new Fault("denied", `This API key is not for "${action.endpoint.name}". Use one with that scope.`, {
+      scope: action.endpoint.name,
+    });
+  }
   if (action.access === "signed-in" || actor.kind === "system" || actor.permissions.has(action.endpoint.name)) return;
   throw new Fault(
     "denied",
     `You lack the permission "${action.endpoint.name}" in this organization. Ask an administrator for a role that holds it.`,
     { permission: action.endpoint.name },
   );
+}
+
+const LEVELS = ["sign-in", "password", "second-factor"] as const;
+
+/** Throws Fault `unconfirmed`, which says what is asked; an API key stands for no person and confirms nothing. */
+function mustBeConfirmed(asked: Confirmation, actor: Actor, now: Date): void {
+  if (actor.kind === "system") return;
+  const { signIn, password, secondFactor } = actor.proved ?? { signIn: null, password: null, secondFactor: null };
+  const proofs = [signIn, password, secondFactor].slice(LEVELS.indexOf(asked.level));
+  const since = now.getTime() - asked.minutes * 60_000;
+  if (proofs.some((at) => at !== null && at.getTime() >= since)) return;
+  throw unaudited(new Fault("unconfirmed", "Prove once more that it is you.", { ...asked }));
 }
 
 function parseInput<I extends z.ZodType>(schema: I, raw: unknown): z.output<I> {
@@ -198,6 +243,8 @@ class Story {
   };
 
   told(outcome: Occurrence["outcome"]): Occurrence {
-    return { action: this.endpoint.name, actor: this.actor, outcome, target: this.target, fields: this.fields };
+    // What is done to the site belongs to no organization's trail.
+    const actor = this.endpoint.scope === "system" ? { ...this.actor, orgId: null } : this.actor;
+    return { action: this.endpoint.name, actor, outcome, target: this.target, fields: this.fields };
   }
 }

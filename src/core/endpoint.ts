@@ -11,6 +11,8 @@ export interface Endpoint<I extends z.ZodType = z.ZodType, O extends z.ZodType =
   readonly name: string;
   /** One sentence for the API page and the role editor. */
   readonly title: string;
+  /** system: about the site as a whole; only roles of the system hold its permission. Absent: within an organization. */
+  readonly scope?: "system";
   readonly input: I;
   readonly output: O;
 }

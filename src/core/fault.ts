@@ -2,6 +2,7 @@ const STATUS = {
   invalid: 422,
   unauthenticated: 401,
   denied: 403,
+  unconfirmed: 403,
   not_found: 404,
   conflict: 409,
   too_large: 413,

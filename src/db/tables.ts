@@ -68,6 +68,23 @@ export interface Account {
   version: Generated<number>;
 }
 
+export interface ApiKey {
+  active: Generated<boolean>;
+  addresses: Generated<string[]>;
+  created_at: Generated<Timestamp>;
+  created_by: string | null;
+  expires_at: Timestamp;
+  id: string;
+  name: string;
+  org_id: string;
+  prefix: string;
+  scopes: string[];
+  secret_hash: Buffer;
+  used_at: Timestamp | null;
+  used_from: string | null;
+  user_id: string;
+}
+
 export interface Asset {
   active: Generated<boolean>;
   comment: Generated<string>;
@@ -141,13 +158,29 @@ export interface AuditUnsealed {
   event_id: string;
 }
 
+export interface BackendMapping {
+  backend_id: string;
+  group_id: string | null;
+  id: string;
+  org_id: string;
+  outside_group: string;
+  role_id: string | null;
+}
+
 export interface ConsoleSession {
   address: string | null;
   agent: string | null;
+  backend_id: string | null;
+  backend_memory: Buffer | null;
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
   id: string;
+  idle_minutes: Generated<number>;
   org_id: string;
+  password_at: Timestamp | null;
+  proofs: Generated<string[]>;
+  second_factor_at: Timestamp | null;
+  signed_in_at: Generated<Timestamp>;
   token_hash: Buffer;
   used_at: Generated<Timestamp>;
   user_id: string;
@@ -199,6 +232,24 @@ export interface GroupMember {
   user_id: string;
 }
 
+export interface HeldPermission {
+  org_id: string | null;
+  permission: string | null;
+  role_id: string | null;
+  user_id: string | null;
+}
+
+export interface Identity {
+  backend_id: string;
+  id: string;
+  issuer: string;
+  linked_at: Generated<Timestamp>;
+  shown_name: Generated<string>;
+  subject: string;
+  used_at: Timestamp | null;
+  user_id: string;
+}
+
 export interface Job {
   attempt: Generated<number>;
   beat_at: Timestamp | null;
@@ -236,6 +287,33 @@ export interface JobSchedule {
   key: string;
   next_at: Timestamp;
   timing: string;
+}
+
+export interface MailedCode {
+  attempt_id: string;
+  code_hash: Buffer;
+  expires_at: Timestamp;
+  sent_at: Generated<Timestamp>;
+  tries: Generated<number>;
+  user_id: string;
+}
+
+export interface MailedToken {
+  created_at: Generated<Timestamp>;
+  email: string;
+  expires_at: Timestamp;
+  purpose: string;
+  token_hash: Buffer;
+  used_at: Timestamp | null;
+  user_id: string;
+}
+
+export interface MappedMember {
+  backend_id: string;
+  group_id: string | null;
+  org_id: string;
+  role_id: string | null;
+  user_id: string;
 }
 
 export interface Membership {
@@ -281,17 +359,61 @@ export interface Notification {
 }
 
 export interface Organization {
+  comment: Generated<string>;
   created_at: Generated<Timestamp>;
   id: string;
   name: string;
+  sort_name: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  version: Generated<number>;
+}
+
+export interface Passkey {
+  counter: Generated<Int8>;
+  created_at: Generated<Timestamp>;
+  credential_id: Buffer;
+  id: string;
+  name: string;
+  public_key: Buffer;
+  transports: Generated<string[]>;
+  used_at: Timestamp | null;
+  user_id: string;
+  verifies_user: Generated<boolean>;
+}
+
+export interface PasswordHistory {
+  password_hash: string;
+  set_at: Generated<Timestamp>;
+  user_id: string;
+}
+
+export interface RecoveryCode {
+  code_hash: Buffer;
+  created_at: Generated<Timestamp>;
+  used_at: Timestamp | null;
+  user_id: string;
+}
+
+export interface RememberedProof {
+  address: string;
+  expires_at: Timestamp;
+  first_proof: string;
+  proofs: string[];
+  user_id: string;
 }
 
 export interface Role {
   built_in: Generated<boolean>;
+  created_at: Generated<Timestamp>;
   description: Generated<string>;
   id: string;
   name: string;
+  org_id: string | null;
   permissions: Generated<string[]>;
+  scope: Generated<string>;
+  second_factor: string | null;
+  updated_at: Generated<Timestamp>;
+  version: Generated<number>;
 }
 
 export interface RoleBinding {
@@ -351,6 +473,39 @@ export interface SetupToken {
   used_at: Timestamp | null;
 }
 
+export interface SignInAttempt {
+  address: string | null;
+  agent: string | null;
+  backend_id: string | null;
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  failures: Generated<number>;
+  id: string;
+  memory: Buffer | null;
+  proofs: Generated<string[]>;
+  purpose: Generated<string>;
+  return_to: string | null;
+  token_hash: Buffer | null;
+  user_id: string | null;
+  via: string;
+}
+
+export interface SignInBackend {
+  active: Generated<boolean>;
+  created_at: Generated<Timestamp>;
+  creates_users: Generated<boolean>;
+  id: string;
+  kind: string;
+  name: string;
+  org_id: string | null;
+  position: Generated<number>;
+  sealed: Buffer | null;
+  settings: Generated<Json>;
+  sort_name: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  version: Generated<number>;
+}
+
 export interface SignInBrake {
   address: string;
   blocked_until: Timestamp | null;
@@ -366,6 +521,32 @@ export interface SignInSuccess {
   login_name: string;
 }
 
+export interface SpentProof {
+  expires_at: Timestamp;
+  proof_hash: Buffer;
+  realm: string;
+}
+
+export interface SshAuthority {
+  created_at: Generated<Timestamp>;
+  next_serial: Generated<Int8>;
+  org_id: string;
+  private_key: Buffer;
+  public_key: string;
+}
+
+export interface SshCertificate {
+  address: string | null;
+  expires_at: Timestamp;
+  fingerprint: string;
+  issued_at: Generated<Timestamp>;
+  org_id: string;
+  proofs: string[];
+  revoked_at: Timestamp | null;
+  serial: Int8;
+  user_id: string;
+}
+
 export interface SshKey {
   created_at: Generated<Timestamp>;
   fingerprint: string;
@@ -373,6 +554,19 @@ export interface SshKey {
   last_used_at: Timestamp | null;
   name: string;
   public_key: string;
+  user_id: string;
+}
+
+export interface SystemRoleBinding {
+  role_id: string;
+  user_id: string;
+}
+
+export interface Totp {
+  confirmed_at: Timestamp | null;
+  created_at: Generated<Timestamp>;
+  secret: Buffer;
+  used_at: Timestamp | null;
   user_id: string;
 }
 
@@ -391,15 +585,23 @@ export interface Users {
   active: Generated<boolean>;
   comment: Generated<string>;
   created_at: Generated<Timestamp>;
+  disabled_reason: string | null;
   email: string | null;
+  expires_at: Timestamp | null;
   id: string;
+  kind: Generated<string>;
   last_sign_in_at: Timestamp | null;
+  last_used_at: Timestamp | null;
   login_name: string;
+  must_change_password: Generated<boolean>;
   name: string;
   password_changed_at: Generated<Timestamp>;
   password_hash: string | null;
+  phone: string | null;
   preferences: Generated<Json>;
+  second_factor: string | null;
   sort_name: Generated<string>;
+  time_zone: string | null;
   updated_at: Generated<Timestamp>;
   version: Generated<number>;
 }
@@ -407,6 +609,7 @@ export interface Users {
 export interface Tables {
   access_grant: AccessGrant;
   account: Account;
+  api_key: ApiKey;
   asset: Asset;
   asset_host_key: AssetHostKey;
   asset_node: AssetNode;
@@ -415,6 +618,7 @@ export interface Tables {
   audit_event: AuditEvent;
   audit_seal: AuditSeal;
   audit_unsealed: AuditUnsealed;
+  backend_mapping: BackendMapping;
   console_session: ConsoleSession;
   gateway: Gateway;
   gateway_ticket: GatewayTicket;
@@ -423,23 +627,39 @@ export interface Tables {
   grant_node: GrantNode;
   grant_user: GrantUser;
   group_member: GroupMember;
+  held_permission: HeldPermission;
+  identity: Identity;
   job: Job;
   job_result: JobResult;
   job_schedule: JobSchedule;
+  mailed_code: MailedCode;
+  mailed_token: MailedToken;
+  mapped_member: MappedMember;
   membership: Membership;
   node: Node;
   node_closure: NodeClosure;
   notification: Notification;
   organization: Organization;
+  passkey: Passkey;
+  password_history: PasswordHistory;
+  recovery_code: RecoveryCode;
+  remembered_proof: RememberedProof;
   role: Role;
   role_binding: RoleBinding;
   schema_migration: SchemaMigration;
   session: Session;
   setting: Setting;
   setup_token: SetupToken;
+  sign_in_attempt: SignInAttempt;
+  sign_in_backend: SignInBackend;
   sign_in_brake: SignInBrake;
   sign_in_success: SignInSuccess;
+  spent_proof: SpentProof;
+  ssh_authority: SshAuthority;
+  ssh_certificate: SshCertificate;
   ssh_key: SshKey;
+  system_role_binding: SystemRoleBinding;
+  totp: Totp;
   user_group: UserGroup;
   users: Users;
 }

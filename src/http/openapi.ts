@@ -31,6 +31,7 @@ const ALL_FAULTS = [
   "invalid",
   "unauthenticated",
   "denied",
+  "unconfirmed",
   "not_found",
   "conflict",
   "too_large",

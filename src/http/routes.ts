@@ -2,17 +2,26 @@ import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Actor, type AnyAction, type Delivery, isRead, type Runtime, run } from "../core/index.ts";
 import type { Db } from "../db/index.ts";
-import { clearToken, readToken, setToken } from "./cookie.ts";
+import { clearAttempt, clearToken, readAttempt, readToken, setAttempt, setToken } from "./cookie.ts";
 import { inputReader } from "./input.ts";
 import type { Limit } from "./limiter.ts";
 import type { OriginCheck } from "./origin.ts";
 
-/** Tells who a request comes from; anonymous when the token names nobody. */
-export type Identify = (claims: {
+/** What a request says of who sends it. */
+export interface Claims {
   readonly token: string | null;
+  /** The token of a sign-in that is not complete. */
+  readonly attempt: string | null;
   readonly address: string;
   readonly via: "console";
-}) => Promise<Actor>;
+  /** The origin under which the client reached us. */
+  readonly origin: string | null;
+  /** The first 400 characters of what the client calls itself. */
+  readonly agent: string | null;
+}
+
+/** Tells who a request comes from; anonymous when the token names nobody. */
+export type Identify = (claims: Claims) => Promise<Actor>;
 
 export interface MountDeps {
   readonly runtime: Runtime<Db>;
@@ -23,7 +32,22 @@ export interface MountDeps {
 }
 
 /** What a sign-in guesser would call. */
-const GUESSABLE = new Set(["sign-in", "setup.complete"]);
+const GUESSABLE = /^(sign-in(\..+)?|setup\.complete)$/;
+const AGENT_LENGTH = 400;
+
+/** What the request says of who sends it. */
+export function claimsOf(request: FastifyRequest): Claims {
+  const { address, secure } = request.client;
+  const { host, "user-agent": agent } = request.headers;
+  return {
+    token: readToken(request),
+    attempt: readAttempt(request),
+    address,
+    via: "console",
+    origin: host ? `${secure ? "https" : "http"}://${host.toLowerCase()}` : null,
+    agent: agent?.slice(0, AGENT_LENGTH) ?? null,
+  };
+}
 
 /** Mounts every action that is not a socket below /api. */
 export function mountActions(app: FastifyInstance, deps: MountDeps): void {
@@ -37,13 +61,13 @@ export function mountActions(app: FastifyInstance, deps: MountDeps): void {
 function handlerOf(action: AnyAction<Db>, deps: MountDeps) {
   const read = inputReader(action.endpoint);
   const changes = !isRead(action.endpoint);
-  const guessable = GUESSABLE.has(action.endpoint.name);
+  const guessable = changes && GUESSABLE.test(action.endpoint.name);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    const { address, secure } = request.client;
-    const token = readToken(request);
-    if (changes) deps.origin.sameOrigin(request.raw, secure, token !== null);
+    const claims = claimsOf(request);
+    const carriesCookie = claims.token !== null || claims.attempt !== null;
+    if (changes) deps.origin.sameOrigin(request.raw, request.client.secure, carriesCookie);
     if (guessable) await deps.limitSignIns(request);
-    const actor = await deps.identify({ token, address, via: "console" });
+    const actor = await deps.identify(claims);
     const deliveries: Delivery[] = [];
     const output = await run(deps.runtime, action, actor, read(request), (delivery) => deliveries.push(delivery));
     return deliver(reply, deliveries, output);
@@ -55,6 +79,9 @@ function deliver(reply: FastifyReply, deliveries: readonly Delivery[], output: u
   for (const delivery of deliveries) {
     if (delivery.kind === "sign-in") {
       setToken(reply, delivery.token, delivery.expiresAt);
+      if (readAttempt(reply.request)) clearAttempt(reply);
+    } else if (delivery.kind === "attempt") {
+      setAttempt(reply, delivery.token, delivery.expiresAt);
     } else if (delivery.kind === "sign-out") {
       clearToken(reply);
     } else if (delivery.kind === "download") {

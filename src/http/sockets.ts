@@ -7,13 +7,12 @@ import type { Logger } from "pino";
 import { WebSocketServer } from "ws";
 import { type AnyAction, type Delivery, Fault, type Runtime, run } from "../core/index.ts";
 import type { Db } from "../db/index.ts";
-import { readToken } from "./cookie.ts";
 import { answerOf, asFault, loggable } from "./faults.ts";
 import { inputReader } from "./input.ts";
 import type { Limit } from "./limiter.ts";
 import type { OriginCheck } from "./origin.ts";
 import { relay } from "./relay.ts";
-import type { Identify } from "./routes.ts";
+import { claimsOf, type Identify } from "./routes.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -71,11 +70,7 @@ export function mountSockets(app: FastifyInstance, deps: SocketDeps) {
     action: AnyAction<Db>,
     input: unknown,
   ): Promise<void> {
-    const actor = await deps.identify({
-      token: readToken(request),
-      address: request.client.address,
-      via: "console",
-    });
+    const actor = await deps.identify(claimsOf(request));
     let place: Extract<Delivery, { kind: "relay" }> | undefined;
     await run(deps.runtime, action, actor, input, (delivery) => {
       if (delivery.kind === "relay") place = delivery;

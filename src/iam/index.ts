@@ -1,12 +1,19 @@
-import { type Actor, type AnyAction, run, type Runtime } from "../core/index.ts";
-import type { Database, Db } from "../db/index.ts";
+import type { Actor, AnyAction, Runtime } from "../core/index.ts";
+import type { Database, Db, Sealer } from "../db/index.ts";
+import type { AnyJobKind, AnyMailTemplate, Platform, Schedule } from "../platform/index.ts";
+import { backends } from "./backends/index.ts";
+import { createFactors } from "./factors/index.ts";
+import { tidyWaysIn } from "./login/attempt.ts";
 import { tidyAttempts } from "./login/brake.ts";
 import { groupActions } from "./groups/group.ts";
-import { ANONYMOUS, actorOfToken } from "./login/console-session.ts";
+import { actorOfToken, type Claims } from "./login/console-session.ts";
+import { factorStepActions } from "./login/factor-step.ts";
+import { newPasswordActions } from "./login/new-password-step.ts";
 import { type Presence, stillPresent } from "./login/presence.ts";
 import { makeSetupToken, setupActions, setupIsNeeded } from "./login/setup.ts";
+import { redirectStepActions } from "./login/redirect-step.ts";
 import { signInActions } from "./login/sign-in.ts";
-import { keyIsKnown, sshSignInActions } from "./login/ssh-sign-in.ts";
+import { createSshWayIn, keyIsKnown } from "./login/ssh-sign-in.ts";
 import { writeDefaultOrganization } from "./orgs/org.ts";
 import { roleActions, writeBuiltInRoles } from "./roles/role.ts";
 import { type ParsePublicKey, sshKeyActions } from "./users/ssh-key.ts";
@@ -15,37 +22,42 @@ import { userActions } from "./users/user.ts";
 export { changedMeanwhile, systemActor } from "../core/index.ts";
 export { createOrganization, DEFAULT_ORGANIZATION } from "./orgs/org.ts";
 export { receiverOf } from "./users/receiver.ts";
+export { iamSettings } from "./login/settings.ts";
+export type { SshStep } from "./login/ssh-sign-in.ts";
 export type { Presence } from "./login/presence.ts";
 
 /** The domain of identity as other domains see it. */
 export type Iam = ReturnType<typeof createIam>;
 
 /** Identity: who acts, and which permissions they hold. `parsePublicKey` throws Fault `invalid` for a bad key. */
-export function createIam(deps: { database: Database; runtime: Runtime<Db>; parsePublicKey: ParsePublicKey }) {
-  const { database, runtime, parsePublicKey } = deps;
-  const anonymous = (address: string | null, via: Actor["via"]): Actor => ({ ...ANONYMOUS, address, via });
-
-  async function overSsh(kind: "password" | "key", address: string | null, input: object): Promise<Actor> {
-    let admitted: Actor | undefined;
-    const actions = sshSignInActions({ database, admitted: (actor) => void (admitted = actor) });
-    await run(runtime, actions[kind] as AnyAction<Db>, anonymous(address, "ssh"), input);
-    if (!admitted) throw new Error("A sign-in succeeded without an actor");
-    return admitted;
-  }
+export function createIam(deps: {
+  database: Database;
+  runtime: Runtime<Db>;
+  sealer: Sealer;
+  platform: Pick<Platform, "settings" | "notify" | "startJob" | "mailIsConfigured">;
+  parsePublicKey: ParsePublicKey;
+}) {
+  const { database, runtime, sealer, platform, parsePublicKey } = deps;
+  const wayIn = { database, sealer, platform, backends, factors: createFactors() };
 
   return {
     actions: [
       ...setupActions({ database }),
-      ...signInActions({ database }),
+      ...signInActions(wayIn),
+      ...factorStepActions(wayIn),
+      ...newPasswordActions(wayIn),
+      ...redirectStepActions(wayIn),
       ...userActions(),
       ...sshKeyActions({ parsePublicKey }),
       ...groupActions(),
       ...roleActions(),
     ] as AnyAction<Db>[],
 
+    /** Work in the background, and the messages it sends. */
+    work: { kinds: [] as AnyJobKind[], schedules: [] as Schedule[], templates: [] as AnyMailTemplate[] },
+
     /** The actor behind a console cookie's token; anonymous when there is none or it is not valid any more. */
-    identify: (request: { token: string | null; address: string | null; via: Actor["via"] }): Promise<Actor> =>
-      actorOfToken(database.db, request),
+    identify: (claims: Claims): Promise<Actor> => actorOfToken(database.db, claims),
 
     /** Writes the default organization and the built-in roles; at each start, with the actions of all domains. */
     prepare: (actions: readonly AnyAction<Db>[]): Promise<void> =>
@@ -55,24 +67,22 @@ export function createIam(deps: { database: Database; runtime: Runtime<Db>; pars
       }),
 
     /** Removes what is out of date; to be called every few minutes. */
-    tidy: (): Promise<void> => tidyAttempts(database.db),
+    tidy: async (): Promise<void> => {
+      await tidyAttempts(database.db);
+      await tidyWaysIn(database.db);
+    },
 
     /** A new single-use set-up token (30 minutes), or null when there is an administrator. */
     makeSetupToken: (): Promise<string | null> => makeSetupToken(database),
     setupIsNeeded: (): Promise<boolean> => setupIsNeeded(database.db),
 
-    /** Signs in over SSH with a password; Fault `unauthenticated` or `too_many`. Audited. */
-    signInWithPassword: (proof: { loginName: string; password: string; address: string | null }): Promise<Actor> =>
-      overSsh("password", proof.address, { loginName: proof.loginName, password: proof.password }),
+    /** The way in of one SSH connection from that address. */
+    sshWayIn: (address: string | null) => createSshWayIn({ ...wayIn, runtime }, address),
 
     /** For each, in order, whether it may stay where it is; see `Presence`. */
     stillPresent: (presences: readonly Presence[]): Promise<boolean[]> => stillPresent(database.db, presences),
 
     /** Whether offering this key is worth a proof. Answers nothing about the person. */
     keyIsKnown: (key: { loginName: string; fingerprint: string }): Promise<boolean> => keyIsKnown(database.db, key),
-
-    /** Signs in over SSH with a key whose signature the caller has verified; Fault `unauthenticated`. Audited. */
-    signInWithKey: (proof: { loginName: string; fingerprint: string; address: string | null }): Promise<Actor> =>
-      overSsh("key", proof.address, { loginName: proof.loginName, fingerprint: proof.fingerprint }),
   };
 }

@@ -34,7 +34,7 @@ export async function startApi({ settings, log }: { settings: Settings; log: Log
   if (demo) await registerDemo({ runtime, actions: all, target: demo });
   const ending = new AbortController();
   const following = await platform.follow();
-  const working = await platform.work({ kinds: [], schedules: [], templates: [], receiverOf });
+  const working = await platform.work({ ...iam.work, receiverOf });
   const work = [audit.startSealing(ending.signal)];
   domains.sessions.startHousekeeping(ending.signal, (error) => log.error({ err: error }, "housekeeping failed"));
   const tidying = setInterval(

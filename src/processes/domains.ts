@@ -4,7 +4,7 @@ import { createAssets } from "../assets/index.ts";
 import { type Audit, createAudit, loadPublicKey, type SigningKey, stores } from "../audit/index.ts";
 import { registry, systemClock } from "../core/index.ts";
 import { createDatabase, createRuntime, createSealer } from "../db/index.ts";
-import { createIam } from "../iam/index.ts";
+import { createIam, iamSettings } from "../iam/index.ts";
 import { createPlatform } from "../platform/index.ts";
 import { parsePrivateKey, parsePublicKey, protocols } from "../protocols/index.ts";
 import { createSessions } from "../sessions/index.ts";
@@ -45,8 +45,8 @@ export async function createDomains(deps: {
     "protocol",
     protocols.list().map((entry) => ({ ...entry, secretKinds: entry.credentials.map(secretKind) })),
   );
-  const platform = createPlatform({ database, runtime, sealer, settings: [], say });
-  const iam = createIam({ database, runtime, parsePublicKey });
+  const platform = createPlatform({ database, runtime, sealer, settings: iamSettings, say });
+  const iam = createIam({ database, runtime, sealer, platform, parsePublicKey });
   const assets = createAssets({ sealer, protocols: known, openPrivateKey });
   const sessions = createSessions({
     runtime,

@@ -59,6 +59,7 @@ const SAMPLES = [
   "ssh",
   "10.0.0.9",
   "word",
+  "/a/path",
   "A few words",
   "true",
   1,

@@ -6,7 +6,7 @@ import { createAssets } from "../../src/assets/index.ts";
 import { createAudit, loadSigningKey } from "../../src/audit/index.ts";
 import { type Actor, type AnyAction, type Delivery, type Endpoint, Fault, newId, run } from "../../src/core/index.ts";
 import { createRuntime, createSealer, type Db } from "../../src/db/index.ts";
-import { createIam, createOrganization, DEFAULT_ORGANIZATION, receiverOf } from "../../src/iam/index.ts";
+import { createIam, createOrganization, DEFAULT_ORGANIZATION, iamSettings, receiverOf } from "../../src/iam/index.ts";
 import { type AnySettingsGroup, createPlatform, type Platform } from "../../src/platform/index.ts";
 import { parsePrivateKey, parsePublicKey, protocols } from "../../src/protocols/index.ts";
 import { testDatabase } from "../support/database.ts";
@@ -42,8 +42,14 @@ export async function openDoor(options: { max?: number; settings?: readonly AnyS
   const runtime = createRuntime({ database, now, record: audit.record });
   const sealer = createSealer({ masterKeys: { current: Buffer.alloc(32, 7) } });
   const say = (message: string, error?: unknown): void => void said.push({ message, error });
-  const platform: Platform = createPlatform({ database, runtime, sealer, settings: options.settings ?? [], say });
-  const iam = createIam({ database, runtime, parsePublicKey });
+  const platform: Platform = createPlatform({
+    database,
+    runtime,
+    sealer,
+    settings: [...iamSettings, ...(options.settings ?? [])],
+    say,
+  });
+  const iam = createIam({ database, runtime, sealer, platform, parsePublicKey });
   const openPrivateKey = (text: string, passphrase?: string) => parsePrivateKey(text, passphrase).getPrivatePEM();
   const assets = createAssets({ sealer, protocols, openPrivateKey });
   const actions: AnyAction<Db>[] = [...platform.actions, ...iam.actions, ...assets.actions];
@@ -92,8 +98,13 @@ export async function openDoor(options: { max?: number; settings?: readonly AnyS
       const { roles = [], orgId = DEFAULT_ORGANIZATION, id = newId() } = options;
       if (!options.id) await db.insertInto("users").values({ id, login_name: name, name }).execute();
       await db.insertInto("membership").values({ org_id: orgId, user_id: id }).execute();
-      for (const role_id of roles)
-        await db.insertInto("role_binding").values({ org_id: orgId, user_id: id, role_id }).execute();
+      for (const role_id of roles) {
+        if (role_id.startsWith("system-")) {
+          await db.insertInto("system_role_binding").values({ user_id: id, role_id }).execute();
+        } else {
+          await db.insertInto("role_binding").values({ org_id: orgId, user_id: id, role_id }).execute();
+        }
+      }
       const held = await db
         .selectFrom("role")
         .select("permissions")

@@ -5,9 +5,10 @@ import { Writable } from "node:stream";
 import pino from "pino";
 import { createAudit, loadSigningKey } from "../../src/audit/index.ts";
 import { type AnyAction, systemClock } from "../../src/core/index.ts";
-import { createRuntime, type Database, type Db } from "../../src/db/index.ts";
+import { createRuntime, createSealer, type Database, type Db } from "../../src/db/index.ts";
 import { createHttp, type Http, type HttpOptions } from "../../src/http/index.ts";
-import { createIam } from "../../src/iam/index.ts";
+import { createIam, iamSettings } from "../../src/iam/index.ts";
+import { createPlatform } from "../../src/platform/index.ts";
 import { parsePublicKey } from "../../src/protocols/index.ts";
 
 export interface Reply {
@@ -95,7 +96,9 @@ export async function startHttp(deps: {
     log: () => {},
   });
   const runtime = createRuntime({ database: deps.database, now: systemClock, record: audit.record });
-  const iam = createIam({ database: deps.database, runtime, parsePublicKey });
+  const sealer = createSealer({ masterKeys: { current: Buffer.alloc(32, 7) } });
+  const platform = createPlatform({ database: deps.database, runtime, sealer, settings: iamSettings, say: () => {} });
+  const iam = createIam({ database: deps.database, runtime, sealer, platform, parsePublicKey });
   const actions = [...iam.actions, ...audit.actions, ...(deps.extra ?? [])] as AnyAction<Db>[];
   await iam.prepare(actions);
   const http: Http = await createHttp({

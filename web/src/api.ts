@@ -124,7 +124,8 @@ async function send(endpoint: Endpoint, input: unknown, signal?: AbortSignal): P
   }
   if (response.ok) return response;
   const fault = await faultOf(response);
-  if (fault.code === "unauthenticated" && endpoint.name !== "sign-in") for (const listener of signedOut) listener();
+  if (fault.code === "unauthenticated" && !endpoint.name.startsWith("sign-in"))
+    for (const listener of signedOut) listener();
   throw fault;
 }
 

@@ -1,16 +1,24 @@
 import { sql } from "kysely";
 import { type Actor, newId } from "../../core/index.ts";
 import type { Db } from "../../db/index.ts";
+import { attemptOfToken } from "./attempt.ts";
 import { hashToken, newToken } from "./token.ts";
 
-const IDLE_MINUTES = 8 * 60;
 const LONGEST_MS = 24 * 60 * 60 * 1000;
 const AT_MOST_PER_USER = 50;
 
 /** Opens a console session; the token is for the cookie and is stored only as a hash. */
 export async function openConsoleSession(
   db: Db,
-  session: { userId: string; orgId: string; address: string | null; now: Date },
+  session: {
+    userId: string;
+    orgId: string;
+    address: string | null;
+    agent: string | null;
+    now: Date;
+    proofs: readonly string[];
+    backendId: string | null;
+  },
 ): Promise<{ id: string; token: string; expiresAt: Date }> {
   const { token, hash } = newToken();
   const id = newId();
@@ -23,6 +31,12 @@ export async function openConsoleSession(
       user_id: session.userId,
       org_id: session.orgId,
       address: session.address,
+      agent: session.agent,
+      proofs: [...session.proofs],
+      backend_id: session.backendId,
+      signed_in_at: session.now,
+      password_at: session.proofs.includes("password") ? session.now : null,
+      second_factor_at: session.proofs.length > 1 || session.proofs.includes("passkey") ? session.now : null,
       expires_at: expiresAt,
     })
     .execute();
@@ -47,7 +61,7 @@ export async function endConsoleSessions(db: Db, userId: string, but: string | n
   await ending.execute();
 }
 
-export const ANONYMOUS: Omit<Actor, "address" | "via"> = {
+const ANONYMOUS: Omit<Actor, "address" | "via"> = {
   kind: "anonymous",
   id: null,
   name: "anonymous",
@@ -56,37 +70,68 @@ export const ANONYMOUS: Omit<Actor, "address" | "via"> = {
   signInId: null,
 };
 
+interface Bearer {
+  id: string;
+  userId: string;
+  orgId: string;
+  name: string;
+  idle: boolean;
+  permissions: string[];
+  signIn: Date;
+  password: Date | null;
+  secondFactor: Date | null;
+}
+
+/** What a request says of who sends it. */
+export interface Claims {
+  readonly token: string | null;
+  readonly attempt?: string | null;
+  readonly address: string | null;
+  readonly via: Actor["via"];
+  readonly origin?: string | null;
+  readonly agent?: string | null;
+}
+
 /** Who the bearer of the token is; anonymous when the session is unknown, too old, or its user may not act. */
-export async function actorOfToken(
-  db: Db,
-  request: { token: string | null; address: string | null; via: Actor["via"] },
-): Promise<Actor> {
-  const { address, via } = request;
-  if (!request.token || request.token.length > 200) return { ...ANONYMOUS, address, via };
-  const row = (
-    await sql<{ id: string; user_id: string; org_id: string; name: string; idle: boolean; permissions: string[] }>`
-    select s.id, s.user_id, s.org_id, u.name, s.used_at < now() - interval '1 minute' as idle, ${permissionsOf("s.org_id", "u.id")} as permissions
-    from console_session s
-    join users u on u.id = s.user_id and u.active
-    join membership m on m.org_id = s.org_id and m.user_id = s.user_id
-    where s.token_hash = ${hashToken(request.token)} and s.expires_at > now()
-      and s.used_at > now() - make_interval(mins => ${IDLE_MINUTES})`.execute(db)
-  ).rows[0];
-  if (!row) return { ...ANONYMOUS, address, via };
+export async function actorOfToken(db: Db, claims: Claims): Promise<Actor> {
+  const { address, via, origin = null, agent = null } = claims;
+  const from = { address, via, origin, agent, attemptId: await attemptOfToken(db, claims.attempt ?? null) };
+  const row = await bearerOf(db, claims.token);
+  if (!row) return { ...ANONYMOUS, ...from };
   if (row.idle) await db.updateTable("console_session").set({ used_at: sql`now()` }).where("id", "=", row.id).execute();
+  const { signIn, password, secondFactor } = row;
   return {
     kind: "person",
-    id: row.user_id,
+    id: row.userId,
     name: row.name,
-    orgId: row.org_id,
-    address,
-    via,
+    orgId: row.orgId,
+    ...from,
     permissions: new Set(row.permissions),
     signInId: row.id,
+    proved: { signIn, password, secondFactor },
   };
 }
 
+async function bearerOf(db: Db, token: string | null): Promise<Bearer | null> {
+  if (!token || token.length > 200) return null;
+  const { rows } = await sql<Bearer>`
+    select s.id, s.user_id as "userId", s.org_id as "orgId", u.name, s.used_at < now() - interval '1 minute' as idle,
+      s.signed_in_at as "signIn", s.password_at as password, s.second_factor_at as "secondFactor",
+      ${permissionsOf("s.org_id", "u.id")} as permissions
+    from console_session s
+    join users u on u.id = s.user_id and u.active and (u.expires_at is null or u.expires_at > now())
+    where s.token_hash = ${hashToken(token)} and s.expires_at > now()
+      and s.used_at > now() - make_interval(mins => s.idle_minutes) and ${mayBeIn("s.org_id", "u.id")}`.execute(db);
+  return rows[0] ?? null;
+}
+
+/** SQL: whether a user is a member of an organization, or holds a role of the system and may enter any. */
+export const mayBeIn = (org: string, user: string) => sql<boolean>`(
+  exists (select from membership m where m.org_id = ${sql.ref(org)} and m.user_id = ${sql.ref(user)})
+  or exists (select from system_role_binding b where b.user_id = ${sql.ref(user)}))`;
+
 /** SQL: the permissions that a user holds in an organization, as text[]. */
 export const permissionsOf = (org: string, user: string) => sql<string[]>`array(
-  select distinct unnest(r.permissions) from role_binding b join role r on r.id = b.role_id
-  where b.org_id = ${sql.ref(org)} and b.user_id = ${sql.ref(user)})`;
+  select distinct unnest(r.permissions) from role r where r.id in (
+    select b.role_id from role_binding b where b.org_id = ${sql.ref(org)} and b.user_id = ${sql.ref(user)}
+    union all select b.role_id from system_role_binding b where b.user_id = ${sql.ref(user)}))`;

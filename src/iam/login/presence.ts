@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Db } from "../../db/index.ts";
+import { mayBeIn } from "./console-session.ts";
 
 /** Somebody who is let in somewhere, and by what: it must still hold for them to stay. */
 export interface Presence {
@@ -29,14 +30,13 @@ export async function stillPresent(db: Db, presences: readonly Presence[]): Prom
     from unnest(${column("userId")}::uuid[], ${column("orgId")}::uuid[], ${column("since")}::timestamptz[],
       ${column("signInId")}::uuid[], ${column("fingerprint")}::text[], ${column("byPassword")}::boolean[], ${column("permission")}::text[])
       with ordinality as p (user_id, org_id, since, sign_in_id, fingerprint, by_password, permission, place)
-    join users u on u.id = p.user_id and u.active
-    join membership m on m.org_id = p.org_id and m.user_id = p.user_id
-    where (p.sign_in_id is null or exists (select 1 from console_session s where s.id = p.sign_in_id and s.user_id = p.user_id))
+    join users u on u.id = p.user_id and u.active and (u.expires_at is null or u.expires_at > now())
+    where ${mayBeIn("p.org_id", "u.id")} and (p.sign_in_id is null or exists (select 1 from console_session s where s.id = p.sign_in_id and s.user_id = p.user_id))
       and (p.fingerprint is null or exists (select 1 from ssh_key k where k.fingerprint = p.fingerprint and k.user_id = p.user_id))
       and (not p.by_password or u.password_changed_at <= p.since)
       and (p.permission is null or exists (
-        select 1 from role_binding b join role r on r.id = b.role_id
-        where b.org_id = p.org_id and b.user_id = p.user_id and p.permission = any(r.permissions)))`.execute(db);
+        select from held_permission h
+        where h.org_id = p.org_id and h.user_id = p.user_id and h.permission = p.permission))`.execute(db);
   const kept = new Set(found.rows.map(({ place }) => place));
   return presences.map((_, index) => kept.has(index + 1));
 }

@@ -44,12 +44,120 @@ export const completeSetup = endpoint({
   output: Me,
 });
 
+/** Where to go in the console afterwards: a path of our own, never another site. */
+const ReturnTo = plain(
+  z
+    .string()
+    .max(512)
+    .regex(/^\/([^/\\\p{Cc}][^\\\p{Cc}]*)?$/u, "Only a path of the console."),
+).nullable();
+/** A kind of second factor or backend. */
+const Kind = plain(z.string().regex(/^[a-z0-9-]{1,32}$/));
+/** What a person, an authenticator or a provider answers. */
+const Answer = secret(z.string().min(1, "Type the answer.").max(16_384));
+/** What the client needs to ask the person; its shape belongs to the kind. */
+const Shown = secret(z.record(z.string(), z.unknown()));
+
+const Offered = z.array(z.object({ kind: Kind, title: plain(z.string()) }));
+
+/** Where somebody stands on the way in. */
+export const SignInStep = z.discriminatedUnion("step", [
+  z.object({ step: z.literal("first") }),
+  z.object({ step: z.literal("second-factor"), factors: Offered }),
+  z.object({ step: z.literal("enrol"), factors: Offered }),
+  z.object({ step: z.literal("new-password"), because: z.enum(["asked", "expired", "weak"]) }),
+  z.object({ step: z.literal("done"), me: Me, returnTo: ReturnTo }),
+]);
+export type SignInStep = z.output<typeof SignInStep>;
+
+export const listSignInWays = endpoint({
+  route: "GET /sign-in/ways",
+  name: "sign-in.ways",
+  title: "Tell which ways to sign in are offered beside the local password",
+  input: z.object({}),
+  output: z.object({
+    ways: z.array(z.object({ id: Id, kind: Kind, name: Name, flow: z.enum(["form", "redirect"]) })),
+  }),
+});
+
 export const signIn = endpoint({
   route: "POST /sign-in",
   name: "sign-in",
-  title: "Sign in with name and password",
-  input: z.object({ loginName: LoginName, password: TypedPassword }),
-  output: Me,
+  title: "Sign in with name and password; answers what is asked next, or who one is",
+  input: z.object({ loginName: LoginName, password: TypedPassword, returnTo: ReturnTo.optional() }),
+  output: SignInStep,
+});
+
+export const readSignInStep = endpoint({
+  route: "GET /sign-in/step",
+  name: "sign-in.step",
+  title: "Tell where the sign-in that has begun stands",
+  input: z.object({}),
+  output: SignInStep,
+});
+
+export const cancelSignIn = endpoint({
+  route: "POST /sign-in/cancel",
+  name: "sign-in.cancel",
+  title: "Give up the sign-in that has begun",
+  input: z.object({}),
+  output: Done,
+});
+
+export const beginFactor = endpoint({
+  route: "POST /sign-in/factor/begin",
+  name: "sign-in.factor-begin",
+  title: "Ask for a second factor of one kind",
+  input: z.object({ kind: Kind }),
+  output: z.object({ shown: Shown }),
+});
+
+export const answerFactor = endpoint({
+  route: "POST /sign-in/factor",
+  name: "sign-in.factor",
+  title: "Give the second factor",
+  input: z.object({ kind: Kind, answer: Answer }),
+  output: SignInStep,
+});
+
+export const beginFactorEnrolment = endpoint({
+  route: "POST /sign-in/enrol/begin",
+  name: "sign-in.enrol-begin",
+  title: "Begin to set up the second factor that the sign-in asks for",
+  input: z.object({ kind: Kind }),
+  output: z.object({ shown: Shown }),
+});
+
+export const finishFactorEnrolment = endpoint({
+  route: "POST /sign-in/enrol",
+  name: "sign-in.enrol",
+  title: "Show that the second factor works",
+  input: z.object({ kind: Kind, answer: Answer }),
+  output: z.object({ once: Shown, next: SignInStep }),
+});
+
+export const giveNewPassword = endpoint({
+  route: "POST /sign-in/new-password",
+  name: "sign-in.new-password",
+  title: "Choose the new password that the sign-in asks for",
+  input: z.object({ password: NewPassword }),
+  output: SignInStep,
+});
+
+export const beginRedirect = endpoint({
+  route: "POST /sign-in/redirect",
+  name: "sign-in.redirect",
+  title: "Begin to sign in at a provider",
+  input: z.object({ backendId: Id, returnTo: ReturnTo.optional() }),
+  output: z.object({ location: secret(z.string().max(8192)) }),
+});
+
+export const finishRedirect = endpoint({
+  route: "POST /sign-in/callback",
+  name: "sign-in.callback",
+  title: "Hand on what the provider sent back with the browser",
+  input: z.object({ backendId: Id, answer: secret(z.record(z.string().max(64), z.string().max(200_000))) }),
+  output: SignInStep,
 });
 
 export const signOut = endpoint({

@@ -16,9 +16,9 @@ const NO_LOGIN_NAME = "/setup";
 /** Whether nobody can administer the installation yet. */
 export async function setupIsNeeded(db: Db): Promise<boolean> {
   const found = await db
-    .selectFrom("role_binding")
+    .selectFrom("system_role_binding")
     .select("user_id")
-    .where("role_id", "=", "administrator")
+    .where("role_id", "=", "system-administrator")
     .limit(1)
     .execute();
   return found.length === 0;
@@ -90,7 +90,10 @@ export function setupActions({ database }: { database: Database }) {
         userId: id,
         orgId: DEFAULT_ORGANIZATION,
         address: actor.address,
+        agent: actor.agent ?? null,
         now,
+        proofs: ["password"],
+        backendId: null,
       });
       const person: Actor = {
         ...actor,
@@ -132,6 +135,7 @@ async function makeAdministrator(
     .insertInto("role_binding")
     .values({ org_id: DEFAULT_ORGANIZATION, user_id: user.id, role_id: "administrator" })
     .execute();
+  await db.insertInto("system_role_binding").values({ user_id: user.id, role_id: "system-administrator" }).execute();
 }
 
 async function heldBy(db: Db, userId: string): Promise<ReadonlySet<string>> {

@@ -230,12 +230,15 @@ describe("one's own password", () => {
 
 describe("over SSH", () => {
   test("a password lets in an active user, braked like the console, and each try is written down", async () => {
-    const proof = { loginName: "carol", address: fresh() };
-    const actor = await door.iam.signInWithPassword({ ...proof, password });
-    expect(actor).toMatchObject({ kind: "person", name: "carol", via: "ssh", signInId: null });
+    const way = door.iam.sshWayIn(fresh());
+    const reached = await way.withPassword({ loginName: "carol", password });
+    expect(reached).toMatchObject({
+      step: "in",
+      actor: { kind: "person", name: "carol", via: "ssh", signInId: null },
+    });
     const codes: string[] = [];
     for (let tries = 0; tries < 7; tries++)
-      codes.push(await door.codeOf(door.iam.signInWithPassword({ ...proof, password: "wrong" })));
+      codes.push(await door.codeOf(way.withPassword({ loginName: "carol", password: "wrong" })));
     expect(codes.at(-1)).toBe("too_many");
     const tried = (await door.events("sign-in")).filter(({ fields }) => JSON.stringify(fields).includes("carol"));
     expect(tried.filter(({ outcome }) => outcome === "unauthenticated").length).toBeGreaterThanOrEqual(5);

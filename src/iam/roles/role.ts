@@ -6,14 +6,15 @@ import { BUILT_IN_ROLES } from "./built-in.ts";
 
 /** Writes the built-in roles afresh, so that they hold the permissions of this version's actions. */
 export async function writeBuiltInRoles(db: Db, actions: readonly AnyAction<Db>[]): Promise<void> {
-  const names = [
-    ...new Set(actions.filter((action) => action.access === "granted").map((action) => action.endpoint.name)),
-  ];
+  const guarded = actions.filter(({ access }) => access === "granted").map(({ endpoint }) => endpoint);
+  const names = [...new Set(guarded.map(({ name }) => name))];
+  const ofSystem = new Set(guarded.filter(({ scope }) => scope === "system").map(({ name }) => name));
   const rows = BUILT_IN_ROLES.map((role) => ({
     id: role.id,
     name: role.name,
     description: role.description,
-    permissions: names.filter((name) => role.holds(name)).sort(),
+    permissions: names.filter((name) => role.holds(name, ofSystem.has(name))).sort(),
+    scope: role.scope,
     built_in: true,
   }));
   await db
@@ -24,6 +25,7 @@ export async function writeBuiltInRoles(db: Db, actions: readonly AnyAction<Db>[
         name: row.ref("excluded.name"),
         description: row.ref("excluded.description"),
         permissions: row.ref("excluded.permissions"),
+        scope: row.ref("excluded.scope"),
         built_in: true,
       })),
     )
@@ -44,11 +46,13 @@ async function mustHoldRoles(db: Db, actor: Actor, roleIds: readonly string[]): 
   if (roleIds.length === 0) return;
   const roles = await db
     .selectFrom("role")
-    .select(["id", "name", "permissions"])
+    .select(["id", "name", "permissions", "scope", "org_id as orgId"])
     .where("id", "in", [...roleIds])
     .execute();
   const unknown = roleIds.find((id) => !roles.some((role) => role.id === id));
   if (unknown) throw new Fault("invalid", `There is no role "${unknown}".`);
+  const elsewhere = roles.find((role) => role.scope !== "organization" || (role.orgId ?? actor.orgId) !== actor.orgId);
+  if (elsewhere) throw new Fault("invalid", `The role "${elsewhere.name}" is not one of this organization.`);
   if (actor.kind === "system") return;
   const beyond = roles.find((role) => role.permissions.some((permission) => !actor.permissions.has(permission)));
   if (beyond)
@@ -62,12 +66,10 @@ async function mustHoldRoles(db: Db, actor: Actor, roleIds: readonly string[]): 
 export async function mustOutrank(db: Db, actor: Actor, userId: string): Promise<void> {
   if (actor.kind === "system" || actor.id === userId) return;
   const beyond = await sql`
-    select 1 from role_binding theirs
-    join role r on r.id = theirs.role_id
-    cross join unnest(r.permissions) as held(permission)
+    select 1 from held_permission theirs
     where theirs.user_id = ${userId} and not exists (
-      select 1 from role_binding mine join role mr on mr.id = mine.role_id
-      where mine.user_id = ${actor.id} and mine.org_id = theirs.org_id and held.permission = any(mr.permissions))
+      select 1 from held_permission mine
+      where mine.user_id = ${actor.id} and mine.org_id = theirs.org_id and mine.permission = theirs.permission)
     limit 1`.execute(db);
   if (beyond.rows.length > 0) {
     throw new Fault(
@@ -86,8 +88,8 @@ export async function mustHoldEverywhere(db: Db, actor: Actor, userId: string, p
   const beyond = await sql`
     select 1 from membership m
     where m.user_id = ${userId} and m.org_id <> ${actor.orgId} and not exists (
-      select 1 from role_binding mine join role r on r.id = mine.role_id
-      where mine.user_id = ${actor.id} and mine.org_id = m.org_id and ${permission} = any(r.permissions))
+      select 1 from held_permission mine
+      where mine.user_id = ${actor.id} and mine.org_id = m.org_id and mine.permission = ${permission})
     limit 1`.execute(db);
   if (beyond.rows.length > 0) {
     throw new Fault(
@@ -112,13 +114,20 @@ export async function lockAdministrators(db: Db, orgId: string): Promise<void> {
   await db.selectFrom("organization").select("id").where("id", "=", orgId).forUpdate().execute();
 }
 
+const scopeOf = (scope: string): "system" | "organization" => (scope === "system" ? "system" : "organization");
+
 export const roleActions = () => [
   serve(schema.listRoles, {
     access: "granted",
-    async run({ db }, input) {
-      let query = db.selectFrom("role").select(["id", "name", "description", "permissions", "built_in as builtIn"]);
+    async run({ db, actor }, input) {
+      let query = db
+        .selectFrom("role")
+        .select(["id", "name", "description", "permissions", "scope", "built_in as builtIn"])
+        .where((row) => row.or([row("org_id", "is", null), row("org_id", "=", actor.orgId)]));
       if (input.search) query = query.where("name", "ilike", containing(input.search));
-      return page(query, { by: "role.name", id: "role.id", limit: input.limit, cursor: input.cursor });
+      if (input.scope) query = query.where("scope", "=", input.scope);
+      const found = await page(query, { by: "role.name", id: "role.id", limit: input.limit, cursor: input.cursor });
+      return { ...found, items: found.items.map((role) => ({ ...role, scope: scopeOf(role.scope) })) };
     },
   }),
 ];

@@ -9,6 +9,7 @@ export const Role = z.object({
   name: Name,
   description: Comment,
   builtIn: z.boolean(),
+  scope: z.enum(["system", "organization"]),
   permissions: z.array(plain(z.string())),
 });
 export type Role = z.output<typeof Role>;
@@ -17,6 +18,6 @@ export const listRoles = endpoint({
   route: "GET /roles",
   name: "role.list",
   title: "List roles and the permissions they hold",
-  input: listInput({}),
+  input: listInput({ scope: z.enum(["system", "organization"]).optional() }),
   output: listOutput(Role),
 });

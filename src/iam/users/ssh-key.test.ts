@@ -65,15 +65,16 @@ describe("SSH keys", () => {
     );
     expect(rows[0]?.public_key.split(" ")).toHaveLength(2);
     expect(await door.iam.keyIsKnown({ loginName: "ANN", fingerprint: key.fingerprint })).toBe(true);
-    const actor = await door.iam.signInWithKey({ loginName: "ann", fingerprint: key.fingerprint, address: "10.0.0.1" });
-    expect(actor).toMatchObject({ id: ann.id, via: "ssh" });
+    const way = door.iam.sshWayIn("10.0.0.1");
+    const reached = await way.withKey({ loginName: "ann", fingerprint: key.fingerprint });
+    expect(reached).toMatchObject({ step: "in", actor: { id: ann.id, via: "ssh" } });
     const { items } = await door.call(ann, listMySshKeys, {});
     expect(items.find(({ id }) => id === key.id)?.lastUsedAt).not.toBeNull();
   });
 
   test("a key opens the door for its own user only, while active", async () => {
     const { fingerprint } = await door.call(bob, addMySshKey, { name: "k", publicKey: publicKey("ed25519") });
-    const enter = (loginName: string) => door.codeOf(door.iam.signInWithKey({ loginName, fingerprint, address: null }));
+    const enter = (loginName: string) => door.codeOf(door.iam.sshWayIn(null).withKey({ loginName, fingerprint }));
     expect([await enter("bob"), await enter("ann"), await enter("nobody")]).toEqual([
       "ok",
       "unauthenticated",

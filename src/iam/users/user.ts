@@ -1,7 +1,7 @@
 import { type Actor, changedMeanwhile, Fault, newId, notFound } from "../../core/index.ts";
 import { type Db, serve, violated } from "../../db/index.ts";
-import { checkPassword } from "../login/sign-in.ts";
 import { endConsoleSessions } from "../login/console-session.ts";
+import { checkPassword } from "../login/first-proof.ts";
 import { hashPassword } from "../login/password.ts";
 import {
   bindRoles,

@@ -12,6 +12,7 @@ const ChannelCheck = z.object({
 export const checkMail = endpoint({
   route: "POST /settings/mail/check",
   name: "settings.mail.check",
+  scope: "system",
   title: "Send a test mail with the stored settings, and show the conversation with the server",
   input: z.object({ to: plain(z.email("Not a mail address.").max(254)) }),
   output: ChannelCheck,

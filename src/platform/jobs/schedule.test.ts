@@ -23,7 +23,7 @@ let now = new Date();
 
 beforeAll(async () => {
   door = await openDoor();
-  admin = await door.person("admin", { roles: ["administrator"] });
+  admin = await door.person("admin", { roles: ["administrator", "system-administrator"] });
 });
 afterEach(async () => {
   await sql`delete from job`.execute(door.db);

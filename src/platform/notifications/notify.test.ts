@@ -40,7 +40,7 @@ let stops: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   door = await openDoor();
-  admin = await door.person("admin", { roles: ["administrator"] });
+  admin = await door.person("admin", { roles: ["administrator", "system-administrator"] });
   server = await startMailServer({
     onRcptTo: ({ address }, _session, callback) => {
       const code = address.startsWith("never") ? 550 : address.startsWith("later") ? 451 : 0;

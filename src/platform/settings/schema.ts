@@ -49,6 +49,7 @@ const input = {
 export const listSettings = endpoint({
   route: "GET /settings",
   name: "settings.list",
+  scope: "system",
   title: "List the groups of settings of the installation",
   input: input.list,
   output: listOutput(SettingsGroupInfo),
@@ -57,6 +58,7 @@ export const listSettings = endpoint({
 export const readSettings = endpoint({
   route: "GET /settings/:key",
   name: "settings.read",
+  scope: "system",
   title: "Read a group of the installation's settings; secrets are not shown",
   input: input.read,
   output: SettingsValues,
@@ -65,6 +67,7 @@ export const readSettings = endpoint({
 export const updateSettings = endpoint({
   route: "PATCH /settings/:key",
   name: "settings.update",
+  scope: "system",
   title: "Change the installation's settings",
   input: input.update,
   output: SettingsValues,

@@ -43,7 +43,7 @@ let nobody: Actor;
 
 beforeAll(async () => {
   door = await openDoor({ settings: [rules, site] });
-  admin = await door.person("admin", { roles: ["administrator"] });
+  admin = await door.person("admin", { roles: ["administrator", "system-administrator"] });
   other = await door.person("other", { orgId: await door.organization("Other"), roles: ["administrator"] });
   nobody = await door.person("nobody");
 });
@@ -164,14 +164,17 @@ describe("settings", () => {
 
   test("the schema of the form shows secrets as writable only, without a default", async () => {
     const { items } = await door.call(admin, listSettings, {});
-    expect(items.map(({ key }) => key)).toEqual(["rules", "site-only", "mail"]);
-    const { properties } = items[0]!.schema as { properties: Record<string, Record<string, unknown>> };
+    expect(items.map(({ key }) => key)).toEqual(["sign-in", "rules", "site-only", "mail"]);
+    const { properties } = items[1]!.schema as { properties: Record<string, Record<string, unknown>> };
     expect(properties.least).toMatchObject({ type: "integer", default: 12, minimum: 1, maximum: 64 });
     for (const name of ["key", "unmarked"]) {
       expect(properties[name]).toMatchObject({ type: "string", writeOnly: true });
       expect(properties[name]).not.toHaveProperty("default");
     }
-    expect((await door.call(other, listOrganizationSettings, {})).items.map(({ key }) => key)).toEqual(["rules"]);
+    expect((await door.call(other, listOrganizationSettings, {})).items.map(({ key }) => key)).toEqual([
+      "sign-in",
+      "rules",
+    ]);
     expect(await door.codeOf(door.call(other, readOrganizationSettings, { key: "site-only" }))).toBe("not_found");
     const smuggled = { key: "site-only", version: 0, values: { level: "high" } };
     expect(await door.codeOf(door.call(other, updateOrganizationSettings, smuggled))).toBe("not_found");

@@ -23,7 +23,8 @@ export function SignInForm({ loginName = "", done }: { loginName?: string; done:
     setBusy(true);
     setError(null);
     try {
-      done(await call(signIn, { loginName: name.trim(), password }));
+      const reached = await call(signIn, { loginName: name.trim(), password });
+      if (reached.step === "done") done(reached.me);
     } catch (fault) {
       setError(fault);
       passwordField.current?.focus({ cursor: "all" });

@@ -1,6 +1,6 @@
 import { type Actor, Fault } from "../../../core/index.ts";
 import { myAssets } from "../../../assets/index.ts";
-import type { Iam } from "../../../iam/index.ts";
+import type { Iam, SshStep } from "../../../iam/index.ts";
 import {
   type AuthAttempt,
   type AuthVerdict,
@@ -33,6 +33,8 @@ const NO_TERMINAL = new Fault(
   "The menu needs a terminal: use ssh -t, or go to an asset at once with NAME@ACCOUNT@ASSET.",
 );
 
+const MOST_QUESTIONS = 5;
+
 /** The SSH server that people sign in to: menu, direct shell, direct command. */
 export function createSshGateway(deps: SshGatewayDeps): SshServer {
   return createSshServer({
@@ -56,32 +58,48 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
   const isLost = (): boolean => lost;
   void connection.closed.then(({ kind }) => (lost = kind === "vanished" || kind === "failed"));
 
-  async function tryIn(
-    name: TargetName,
-    fingerprint: string | null,
-    proof: () => Promise<Actor>,
-  ): Promise<AuthVerdict> {
-    const since = runtime.now();
+  const wayIn = iam.sshWayIn(address);
+  /** What the person began with, until the gate has asked all it asks. */
+  let first: { readonly name: TargetName; readonly fingerprint: string | null; readonly since: Date } | null = null;
+  let asked: string | null = null;
+
+  /** One proof; afterwards the person is in, or `asked` says what comes next. */
+  async function prove(proof: () => Promise<SshStep>): Promise<AuthVerdict> {
     try {
-      const person = await proof();
-      actor = person;
-      wanted = name.direct;
-      const presence = {
-        userId: person.id ?? "",
-        orgId: person.orgId ?? "",
-        since,
-        signInId: null,
-        fingerprint,
-        byPassword: fingerprint === null,
-        permission: null,
-      };
-      void connection.closed.then(deps.visitors.enter({ presence, end: showOut }));
-      told?.signedIn();
+      const reached = await proof();
+      if (reached.step === "ask") {
+        asked = reached.prompt;
+        return { continue: ["keyboard-interactive"] };
+      }
+      letIn(reached.actor);
       return "accept";
     } catch (error) {
       if (error instanceof Fault) return "reject";
       throw error;
     }
+  }
+
+  function begin(name: TargetName, fingerprint: string | null, proof: () => Promise<SshStep>): Promise<AuthVerdict> {
+    first = { name, fingerprint, since: runtime.now() };
+    asked = null;
+    return prove(proof);
+  }
+
+  function letIn(person: Actor): void {
+    if (!first) throw new Error("Somebody came in without a first proof");
+    actor = person;
+    wanted = first.name.direct;
+    const presence = {
+      userId: person.id ?? "",
+      orgId: person.orgId ?? "",
+      since: first.since,
+      signInId: null,
+      fingerprint: first.fingerprint,
+      byPassword: first.fingerprint === null,
+      permission: null,
+    };
+    void connection.closed.then(deps.visitors.enter({ presence, end: showOut }));
+    told?.signedIn();
   }
 
   /** Its sessions end with the reason in their rows, then the connection. */
@@ -105,19 +123,35 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
     if (!name || attempt.method === "none") return "reject";
     const { loginName } = name;
     if (attempt.method === "password") {
-      return tryIn(name, null, () => iam.signInWithPassword({ loginName, password: attempt.password, address }));
+      return begin(name, null, () => wayIn.withPassword({ loginName, password: attempt.password }));
     }
-    if (attempt.method === "keyboard-interactive") {
-      const answers = await attempt.prompt({ prompts: [{ prompt: "Password: ", echo: false }] });
-      const password = answers?.[0] ?? "";
-      return password === ""
-        ? "reject"
-        : tryIn(name, null, () => iam.signInWithPassword({ loginName, password, address }));
-    }
+    if (attempt.method === "keyboard-interactive") return converse(name, attempt);
     const fingerprint = attempt.key.fingerprintSha256;
     if (attempt.method === "publickey-offer")
       return (await iam.keyIsKnown({ loginName, fingerprint })) ? "accept" : "reject";
-    return tryIn(name, fingerprint, () => iam.signInWithKey({ loginName, fingerprint, address }));
+    return begin(name, fingerprint, () => wayIn.withKey({ loginName, fingerprint }));
+  }
+
+  /** Asks for the password unless something was proved already, then for whatever else is asked, in one conversation. */
+  async function converse(
+    name: TargetName,
+    { prompt }: Extract<AuthAttempt, { method: "keyboard-interactive" }>,
+  ): Promise<AuthVerdict> {
+    const line = async (text: string): Promise<string> =>
+      (await prompt({ prompts: [{ prompt: text, echo: false }] }))?.[0] ?? "";
+    if (!asked) {
+      const password = await line("Password: ");
+      if (password === "") return "reject";
+      const verdict = await begin(name, null, () => wayIn.withPassword({ loginName: name.loginName, password }));
+      if (typeof verdict === "string") return verdict;
+    }
+    for (let questions = 0; asked && questions < MOST_QUESTIONS; questions += 1) {
+      const answer = await line(`${asked}: `);
+      if (answer === "") return "reject";
+      const verdict = await prove(() => wayIn.answer(answer));
+      if (typeof verdict === "string") return verdict;
+    }
+    return "reject";
   }
 
   async function serve(session: ClientSession): Promise<void> {

@@ -1,0 +1,70 @@
+import type { z } from "zod";
+
+/** Somebody as a backend knows them; `issuer` and `subject` together never mean anybody else. */
+export interface OutsideIdentity {
+  /** Who vouches: an OIDC issuer, a SAML entity id, the directory's base; at most 1,024 characters. */
+  readonly issuer: string;
+  /** What the issuer calls them for good (sub, NameID, entryUUID), not a name that can be given to another. */
+  readonly subject: string;
+  readonly loginName: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly groups: readonly string[];
+  /** False: the directory says that the person may not sign in. */
+  readonly active?: boolean;
+  /** What signing out there needs; sealed into the console session. */
+  readonly memory?: unknown;
+}
+
+/** What every call gets. `say` writes a line of the transcript that a test of the settings shows; no secrets. */
+export interface BackendCall<S> {
+  readonly settings: S;
+  /** Which of the configured backends it is. */
+  readonly id: string;
+  readonly signal: AbortSignal;
+  say(line: string): void;
+}
+
+interface Kind<S> {
+  readonly kind: string;
+  readonly title: string;
+  /** Secret fields are marked secret(); every field has a description for the form. */
+  readonly settings: z.ZodType<S>;
+  /** Tries the settings without anybody's sign-in; throws a Fault with what to do. */
+  check(call: BackendCall<S>): Promise<void>;
+}
+
+/** Takes a name and a password on our own form. */
+export interface FormBackend<S> extends Kind<S> {
+  readonly flow: "form";
+  /** Null: not known here or the password is wrong. Fault `upstream` or `timeout`: the backend cannot tell. */
+  verify(
+    call: BackendCall<S>,
+    form: { readonly loginName: string; readonly password: string },
+  ): Promise<OutsideIdentity | null>;
+}
+
+/** Sends the browser away and takes it back. */
+export interface RedirectBackend<S> extends Kind<S> {
+  readonly flow: "redirect";
+  /** Where the browser goes; `memory` comes back to `finish`. */
+  begin(
+    call: BackendCall<S>,
+    at: { readonly callback: string },
+  ): Promise<{ readonly location: string; readonly memory: unknown }>;
+  /** `answer` is what the browser brought back. Fault `unauthenticated` for anything that is not proved. */
+  finish(
+    call: BackendCall<S>,
+    at: {
+      readonly callback: string;
+      readonly answer: Readonly<Record<string, string>>;
+      readonly memory: unknown;
+      spend(proof: string, until: Date): Promise<boolean>;
+    },
+  ): Promise<OutsideIdentity>;
+  /** Where the browser goes to sign out there as well; null: nowhere. */
+  signOut?(call: BackendCall<S>, at: { readonly memory: unknown; readonly returnTo: string }): Promise<string | null>;
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- settings are checked by the entry's own schema
+export type Backend = FormBackend<any> | RedirectBackend<any>;

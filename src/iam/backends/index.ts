@@ -1,0 +1,5 @@
+import { registry } from "../../core/index.ts";
+import type { Backend } from "./backend.ts";
+
+/** The kinds of sign-in backends beside the local password. */
+export const backends = registry<Backend>("sign-in backend", []);

@@ -1,0 +1,7 @@
+import { registry } from "../../core/index.ts";
+import type { Factor } from "./factor.ts";
+
+/** The kinds of second factors, in the order in which they are offered. */
+export const createFactors = () => registry<Factor>("second factor", []);
+
+export type Factors = ReturnType<typeof createFactors>;

@@ -1,0 +1,134 @@
+import { sql } from "kysely";
+import { type Actor, Fault, newId } from "../../core/index.ts";
+import type { Db, Sealer } from "../../db/index.ts";
+import { hashToken, newToken } from "./token.ts";
+
+const VALID_MINUTES = 10;
+const FAILURES = 5;
+
+/** Somebody on the way in. */
+export interface Attempt {
+  readonly id: string;
+  readonly userId: string | null;
+  readonly proofs: readonly string[];
+  readonly backendId: string | null;
+  readonly returnTo: string | null;
+  /** Sealed; see `recall`. */
+  readonly memory: Buffer | null;
+}
+
+interface Opening {
+  readonly userId: string | null;
+  readonly proofs: readonly string[];
+  readonly backendId?: string | null;
+  readonly returnTo?: string | null;
+  readonly purpose?: "sign-in" | "confirm" | "enrol";
+}
+
+const sealedAs = (id: string): string => `sign_in_attempt:${id}`;
+
+/** Writes down that somebody is on the way in, for ten minutes; the token is for the client and is stored as a hash. */
+export async function openAttempt(
+  db: Db,
+  actor: Actor,
+  opening: Opening,
+): Promise<{ id: string; token: string; expiresAt: Date }> {
+  const { token, hash } = newToken();
+  const id = newId();
+  const { expires_at: expiresAt } = await db
+    .insertInto("sign_in_attempt")
+    .values({
+      id,
+      token_hash: hash,
+      purpose: opening.purpose ?? "sign-in",
+      via: actor.via === "ssh" || actor.via === "cli" ? actor.via : "console",
+      address: actor.address,
+      agent: actor.agent ?? null,
+      user_id: opening.userId,
+      proofs: [...opening.proofs],
+      backend_id: opening.backendId ?? null,
+      return_to: opening.returnTo ?? null,
+      expires_at: sql<Date>`now() + make_interval(mins => ${VALID_MINUTES})`,
+    })
+    .returning("expires_at")
+    .executeTakeFirstOrThrow();
+  return { id, token, expiresAt };
+}
+
+/** The id of the sign-in that the token's bearer began; null when it is over. */
+export async function attemptOfToken(db: Db, token: string | null): Promise<string | null> {
+  if (!token || token.length > 200) return null;
+  const row = await db
+    .selectFrom("sign_in_attempt")
+    .select("id")
+    .where("token_hash", "=", hashToken(token))
+    .where("purpose", "=", "sign-in")
+    .where("expires_at", ">", sql<Date>`now()`)
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
+/** The sign-in the actor has begun; Fault `unauthenticated` when it is over. */
+export async function attemptOf(db: Db, actor: Actor): Promise<Attempt> {
+  const row = await db
+    .selectFrom("sign_in_attempt")
+    .select(["id", "user_id as userId", "proofs", "backend_id as backendId", "return_to as returnTo", "memory"])
+    .where("id", "=", actor.attemptId ?? null)
+    .where("expires_at", ">", sql<Date>`now()`)
+    .where("failures", "<", FAILURES)
+    .executeTakeFirst();
+  if (!row) throw new Fault("unauthenticated", "This sign-in took too long or was tried too often. Begin again.");
+  return row;
+}
+
+/** Counts a wrong answer; after five the sign-in is over. */
+export async function countFailure(db: Db, id: string): Promise<void> {
+  await db.updateTable("sign_in_attempt").set({ failures: sql`failures + 1` }).where("id", "=", id).execute();
+}
+
+/** Adds what was proved, and forgets what was remembered for the question. */
+export async function addProof(db: Db, id: string, proof: string): Promise<void> {
+  await db
+    .updateTable("sign_in_attempt")
+    .set({ proofs: sql`array_append(proofs, ${proof})`, memory: null })
+    .where("id", "=", id)
+    .execute();
+}
+
+/** Keeps what a backend or a factor needs when the answer comes; one thing at a time. */
+export async function remember(deps: { db: Db; sealer: Sealer }, id: string, memory: unknown): Promise<void> {
+  await deps.db
+    .updateTable("sign_in_attempt")
+    .set({ memory: deps.sealer.seal(JSON.stringify(memory ?? null), sealedAs(id)) })
+    .where("id", "=", id)
+    .execute();
+}
+
+/** What was remembered last, once: it is gone afterwards. Null: nothing. */
+export async function recall(deps: { db: Db; sealer: Sealer }, id: string): Promise<unknown> {
+  const row = await sql<{ memory: Buffer | null }>`
+    with old as (select id, memory from sign_in_attempt where id = ${id} for update)
+    update sign_in_attempt a set memory = null from old where a.id = old.id returning old.memory`.execute(deps.db);
+  const sealed = row.rows[0]?.memory;
+  return sealed ? (JSON.parse(deps.sealer.open(sealed, sealedAs(id)).toString()) as unknown) : null;
+}
+
+export async function endAttempt(db: Db, id: string): Promise<void> {
+  await db.deleteFrom("sign_in_attempt").where("id", "=", id).execute();
+}
+
+/** Removes what nobody can finish any more. */
+export async function tidyWaysIn(db: Db): Promise<void> {
+  await sql`delete from sign_in_attempt where expires_at < now()`.execute(db);
+  await sql`delete from spent_proof where expires_at < now()`.execute(db);
+}
+
+/** Uses up a proof that may count once; false when it was used before. `until`: when it could not be valid any more. */
+export async function spend(db: Db, realm: string, proof: string, until: Date): Promise<boolean> {
+  const done = await db
+    .insertInto("spent_proof")
+    .values({ realm, proof_hash: hashToken(proof), expires_at: until })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst();
+  return done.numInsertedOrUpdatedRows === 1n;
+}

@@ -1,0 +1,63 @@
+import { Fault, newId } from "../../core/index.ts";
+import { type Db, violated } from "../../db/index.ts";
+import type { OutsideIdentity } from "../backends/backend.ts";
+
+interface From {
+  readonly id: string;
+  readonly name: string;
+  readonly orgId: string | null;
+  readonly createsUsers: boolean;
+}
+
+/**
+ * The user that an outside identity belongs to: by backend, issuer and subject, never by an equal name. Unknown ones
+ * become users where the backend may create them. Fault `denied` that says what an administrator can do.
+ */
+export async function userOfIdentity(db: Db, backend: From, outside: OutsideIdentity): Promise<string> {
+  const known = await db
+    .updateTable("identity")
+    .set({ used_at: new Date(), shown_name: outside.loginName.slice(0, 256) })
+    .where("backend_id", "=", backend.id)
+    .where("issuer", "=", outside.issuer)
+    .where("subject", "=", outside.subject)
+    .returning("user_id")
+    .executeTakeFirst();
+  if (known) return known.user_id;
+  if (!backend.createsUsers || !backend.orgId) {
+    throw new Fault(
+      "denied",
+      `Nobody here is linked to "${outside.loginName}" of ${backend.name}. Ask an administrator to link your user.`,
+    );
+  }
+  return createFrom(db, { ...backend, orgId: backend.orgId }, outside);
+}
+
+async function createFrom(db: Db, backend: From & { orgId: string }, outside: OutsideIdentity): Promise<string> {
+  const id = newId();
+  const name = outside.name.slice(0, 128) || outside.loginName;
+  await db
+    .insertInto("users")
+    .values({ id, login_name: outside.loginName, name, email: outside.email })
+    .execute()
+    .catch((error) => {
+      if (violated(error) !== "user_login_name_is_unique") throw error;
+      throw new Fault(
+        "denied",
+        `The login name "${outside.loginName}" belongs to another user here. Ask an administrator to link your user to ${backend.name}.`,
+      );
+    });
+  await db.insertInto("membership").values({ org_id: backend.orgId, user_id: id }).execute();
+  await db
+    .insertInto("identity")
+    .values({
+      id: newId(),
+      backend_id: backend.id,
+      issuer: outside.issuer,
+      subject: outside.subject,
+      user_id: id,
+      shown_name: outside.loginName.slice(0, 256),
+      used_at: new Date(),
+    })
+    .execute();
+  return id;
+}

@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { settingsGroup } from "../../platform/index.ts";
+
+/** How people sign in; an organization may ask more of its members than the site does. */
+export const signInSettings = settingsGroup({
+  key: "sign-in",
+  title: "Signing in",
+  scope: "organization",
+  schema: z.object({
+    secondFactor: z
+      .enum(["off", "on", "forced"])
+      .default("on")
+      .describe("Second factor: never asked, asked of who has one, asked of everybody"),
+  }),
+});
+
+/** The groups of settings that identity reads. */
+export const iamSettings = [signInSettings];

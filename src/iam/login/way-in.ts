@@ -1,0 +1,131 @@
+import { type Actor, Fault, type Registry } from "../../core/index.ts";
+import type { Database, Db, Sealer } from "../../db/index.ts";
+import type { Backend } from "../backends/backend.ts";
+import type { FactorContext } from "../factors/factor.ts";
+import type { Factors } from "../factors/index.ts";
+import type { Platform } from "../../platform/index.ts";
+import type { SignInStep } from "../schema.ts";
+import { type Attempt, endAttempt, openAttempt } from "./attempt.ts";
+import { type Candidate, candidateOf, type Level } from "./candidate.ts";
+import { openConsoleSession } from "./console-session.ts";
+import { me } from "./me.ts";
+import { signInSettings } from "./settings.ts";
+import { type Facts, type Next, nextStep } from "./step.ts";
+
+/** What every part of the way in works with. */
+export interface WayInDeps {
+  readonly database: Database;
+  readonly sealer: Sealer;
+  readonly platform: Pick<Platform, "settings" | "notify">;
+  readonly backends: Registry<Backend>;
+  readonly factors: Factors;
+}
+
+/** Who is on the way in and what they proved; kept in a row for the console, in memory for SSH. */
+export type Progress = Pick<Attempt, "proofs" | "backendId" | "returnTo"> & { readonly userId: string };
+
+export const contextOf = (db: Db, user: Candidate, actor: Actor, now: Date): FactorContext => ({
+  db,
+  now,
+  user,
+  address: actor.address,
+  origin: actor.origin ?? null,
+});
+
+/** What comes next for the user; Fault `unauthenticated` when they may not enter at all. */
+export async function comesNext(
+  deps: WayInDeps & { readonly db: Db },
+  user: Candidate,
+  proofs: readonly string[],
+  at: { readonly actor: Actor; readonly now: Date },
+): Promise<Next> {
+  if (!user.mayEnter) throw new Fault("unauthenticated", "This user may not sign in. Ask an administrator.");
+  const context = contextOf(deps.db, user, at.actor, at.now);
+  const factors: Facts["factors"][number][] = [];
+  for (const factor of deps.factors.list()) {
+    const ready = await factor.isReady(context);
+    factors.push({ kind: factor.kind, ready, canEnrol: factor.enrolment !== undefined });
+  }
+  const newPassword = user.mustChangePassword ? "asked" : null;
+  return nextStep({ proofs, level: await levelOf(deps, user), factors, newPassword });
+}
+
+const LEVELS: readonly Level[] = ["off", "on", "forced"];
+
+/** What the organization or the site asks, and more where the user or one of their roles asks more. */
+async function levelOf({ platform, db }: WayInDeps & { readonly db: Db }, user: Candidate): Promise<Level> {
+  const { secondFactor } = await platform.settings.read(signInSettings, user.orgId, db);
+  const asked = LEVELS.indexOf(user.secondFactor ?? "off");
+  return LEVELS[Math.max(asked, LEVELS.indexOf(secondFactor))] ?? "forced";
+}
+
+/** The person as an actor. */
+export const actorOf = (user: Candidate, from: Actor, signInId: string | null): Actor => ({
+  kind: "person",
+  id: user.id,
+  name: user.name,
+  orgId: user.orgId,
+  address: from.address,
+  via: from.via,
+  permissions: new Set(user.permissions),
+  signInId,
+});
+
+interface Telling {
+  actAs(actor: Actor): void;
+  about(target: { kind: string; id: string; name: string }): void;
+  note(facts: Readonly<Record<string, unknown>>): void;
+  deliver(delivery: { kind: "sign-in" | "attempt"; token: string; expiresAt: Date }): void;
+}
+
+/** Goes on as far as it can without asking: opens the console session, or says what is asked next. In a transaction. */
+export async function goOn(
+  deps: WayInDeps & { readonly db: Db },
+  progress: Progress,
+  at: { readonly actor: Actor; readonly now: Date; readonly tell: Telling },
+): Promise<SignInStep> {
+  const { db } = deps;
+  const { actor, tell } = at;
+  const user = await candidateOf(db, progress.userId);
+  if (!user) throw new Fault("denied", "This user belongs to no organization. Ask an administrator to add it to one.");
+  tell.about({ kind: "user", id: user.id, name: user.loginName });
+  const next = await comesNext(deps, user, progress.proofs, at);
+  tell.note({ step: next.step, proofs: progress.proofs });
+  if (next.step === "done") return enter(db, user, progress, at);
+  if (!actor.attemptId) {
+    const { token, expiresAt } = await openAttempt(db, actor, progress);
+    tell.deliver({ kind: "attempt", token, expiresAt });
+  }
+  return stepOf(deps.factors, next);
+}
+
+async function enter(
+  db: Db,
+  user: Candidate,
+  { proofs, backendId, returnTo }: Progress,
+  { actor, now, tell }: { readonly actor: Actor; readonly now: Date; readonly tell: Telling },
+): Promise<SignInStep> {
+  if (actor.signInId) await db.deleteFrom("console_session").where("id", "=", actor.signInId).execute();
+  if (actor.attemptId) await endAttempt(db, actor.attemptId);
+  const session = await openConsoleSession(db, {
+    userId: user.id,
+    orgId: user.orgId,
+    address: actor.address,
+    agent: actor.agent ?? null,
+    now,
+    proofs,
+    backendId,
+  });
+  await db.updateTable("users").set({ last_sign_in_at: now }).where("id", "=", user.id).execute();
+  const person = actorOf(user, actor, session.id);
+  tell.actAs(person);
+  tell.deliver({ kind: "sign-in", token: session.token, expiresAt: session.expiresAt });
+  return { step: "done", me: await me(db, person), returnTo };
+}
+
+/** A step as the console is told it. */
+export function stepOf(factors: Factors, next: Exclude<Next, { step: "done" }>): SignInStep {
+  if (next.step === "new-password") return { step: next.step, because: next.because };
+  const offered = next.kinds.map((kind) => ({ kind, title: factors.get(kind).title }));
+  return { step: next.step, factors: offered };
+}
