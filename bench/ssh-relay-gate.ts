@@ -56,10 +56,10 @@ async function serve(client: ClientSession, dialling: Promise<SshTarget>, hash: 
       ? connection.openShell({ pty, env })
       : connection.openExec({ command, pty, env }));
     const recorded = createHash("sha256");
-    const record = (pieces: readonly Buffer[]) => {
-      if (hash) for (const bytes of pieces) recorded.update(bytes);
+    const record = (bytes: Buffer) => {
+      if (hash) recorded.update(bytes);
     };
-    await relay({ client, target: session, tap: { output: (_stream, pieces) => record(pieces), input: record } });
+    await relay({ client, target: session, tap: { output: (_stream, bytes) => record(bytes), input: record } });
     connection.close();
   } catch (error) {
     refuse(client, error);

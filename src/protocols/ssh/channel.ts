@@ -21,6 +21,8 @@ export interface Pty {
 /** What a listener is told, in the order it was sent. A promise from `data` holds back the sender until it resolves. */
 export interface ChannelListener {
   data(bytes: Buffer, stream: Stream): Promise<void> | undefined | void;
+  /** True: `data` is done with its bytes when it returns, promise or not; otherwise they are copied for it. */
+  readonly copies?: boolean;
   eof?(): void;
   /** After the last `data`; nothing follows. */
   closed?(): void;
@@ -28,7 +30,10 @@ export interface ChannelListener {
 
 /** One side of a byte pipe with end-of-file in each direction and bounded memory. */
 export interface ByteChannel {
-  /** Undefined: taken. A promise: taken as well, but wait for it before sending more, or memory grows. */
+  /**
+   * Undefined: taken, and done with the bytes. A promise: taken as well, but leave the bytes alone and wait for it before
+   * sending more, or memory grows.
+   */
   send(bytes: Buffer, stream?: Stream): Promise<void> | undefined;
   /** No more from this side; the other direction stays open. After what was sent. */
   eof(): void;
@@ -52,6 +57,10 @@ const JOIN_UP_TO = 16 * 1024;
 const STDERR = 1;
 
 type Event = { bytes: Buffer; stream: Stream } | "eof" | "closed";
+
+/** What a packet carries lies in memory that is read into again (patches/ssh2-borrowed-reads.mjs). */
+const kept = (event: Event): Event =>
+  typeof event === "string" ? event : { bytes: Buffer.from(event.bytes), stream: event.stream };
 
 /** Sends the requests of one kind of channel; true: granted. */
 export interface WireChannel extends ByteChannel {
@@ -196,7 +205,7 @@ export function createWireChannel({ transport, localId, remote, release }: WireC
     while (listener && !held && inQueue.length > 0) tell(inQueue.shift() as Event);
   }
   function deliver(event: Event): void {
-    if (listener && !held && inQueue.length === 0) return tell(event);
+    if (listener && !held && inQueue.length === 0) return tell(listener.copies ? event : kept(event));
     const last = inQueue.at(-1);
     if (
       typeof event === "object" &&
@@ -206,7 +215,7 @@ export function createWireChannel({ transport, localId, remote, release }: WireC
       last.bytes.length < JOIN_UP_TO
     ) {
       last.bytes = Buffer.concat([last.bytes, event.bytes]);
-    } else inQueue.push(event);
+    } else inQueue.push(kept(event));
   }
   let told = false;
   function over(): void {

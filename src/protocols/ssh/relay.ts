@@ -5,11 +5,11 @@ import type { TargetSession } from "./target-session.ts";
 
 /**
  * Sees everything before it is passed on, what arrives together at once; a promise holds it back. If it throws or
- * rejects, the session is cut.
+ * rejects, the session is cut. The bytes are lent until then: whoever keeps them copies them.
  */
 export interface Tap {
-  output(stream: Stream, pieces: readonly Buffer[]): Promise<void> | undefined | void;
-  input(pieces: readonly Buffer[]): Promise<void> | undefined | void;
+  output(stream: Stream, bytes: Buffer): Promise<void> | undefined | void;
+  input(bytes: Buffer): Promise<void> | undefined | void;
   resize?(cols: number, rows: number): void;
 }
 
@@ -58,22 +58,23 @@ export function relay(ends: {
       }
     }
 
-    const shown = createGather((pieces, stream) =>
+    const shown = createGather((bytes, stream) =>
       pass(
-        () => tap.output(stream, pieces),
-        () => sendAll(client, pieces, stream),
+        () => tap.output(stream, bytes),
+        () => client.send(bytes, stream),
       ),
     );
-    const typed = createGather((pieces) =>
+    const typed = createGather((bytes) =>
       pass(
-        () => tap.input(pieces),
-        () => sendAll(target, pieces, 0),
+        () => tap.input(bytes),
+        () => target.send(bytes, 0),
       ),
     );
 
     if (signal?.aborted) return stopped();
     signal?.addEventListener("abort", stopped, { once: true });
     target.listen({
+      copies: true,
       data: shown.add,
       eof: () => shown.after(() => over || client.eof()),
       closed: () =>
@@ -85,6 +86,7 @@ export function relay(ends: {
         }),
     });
     client.listen({
+      copies: true,
       data: (bytes, stream) => (stream === 0 ? typed.add(bytes, 0) : undefined),
       eof: () => typed.after(() => over || target.eof()),
       closed: () => finish({ by: "client", exit: target.exit }),
@@ -99,11 +101,4 @@ export function relay(ends: {
       break: (ms) => over || target.break(ms),
     });
   });
-}
-
-/** Undefined: all taken. A promise: all taken as well, but wait for it. */
-function sendAll(to: Pick<ByteChannel, "send">, pieces: readonly Buffer[], stream: Stream): Promise<void> | undefined {
-  let busy: Promise<void> | undefined;
-  for (const piece of pieces) busy = to.send(piece, stream) ?? busy;
-  return busy;
 }

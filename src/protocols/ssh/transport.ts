@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { readAgain } from "./read-again.ts";
 import {
   cryptoReady,
   DISCONNECT,
@@ -73,7 +74,8 @@ const REKEY_BYTES = 16 * 1024 ** 3;
 
 /** Joins ssh2's packet layer to a socket. */
 export function createTransport(options: TransportOptions): Transport {
-  const { socket, keepalive } = options;
+  const { keepalive } = options;
+  const { socket, read } = readAgain(options.socket, TURN);
   let over = false;
   let corked = false;
   const waiting: (() => void)[] = [];
@@ -195,7 +197,7 @@ export function createTransport(options: TransportOptions): Transport {
   void cryptoReady.then(() => {
     if (over) return;
     protocol.start();
-    socket.on("data", (chunk: Buffer) => {
+    read((chunk) => {
       if (over) return;
       takeTurns(chunk.length);
       try {

@@ -33,6 +33,17 @@ describe("who looks on", () => {
     expect(seen).toEqual(["80x24", "before", "after", "100x30", "ended exited"]);
   });
 
+  test("is given bytes of its own: the session's are written over", () => {
+    const shown: Uint8Array[] = [];
+    const session = audience();
+    session.join({ ...onlooker().one, show: (bytes) => Boolean(shown.push(bytes)) });
+    const bytes = Buffer.from("after");
+    session.shown(bytes);
+    bytes.fill("x");
+    expect(Buffer.concat(shown).toString()).toBe("after");
+    expect(session.screen().toString()).toBe("after");
+  });
+
   test("of a stream of bytes sees only what follows", () => {
     const { one, seen } = onlooker();
     const session = audience(undefined, false);

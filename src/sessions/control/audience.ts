@@ -15,6 +15,7 @@ export interface Onlooker {
 /** What a live terminal showed lately, and those who look on. A slow onlooker never slows the session. */
 export interface Audience {
   readonly size: { cols: number; rows: number };
+  /** Keeps none of the bytes themselves. */
   shown(bytes: Uint8Array): void;
   resized(cols: number, rows: number): void;
   /** Shows it what is on the screen, then all that follows. Returns how to leave. Fault `too_many` beyond 50. */
@@ -53,7 +54,10 @@ export function createAudience({ size, screen }: { size: { cols: number; rows: n
     size: current,
     shown(bytes) {
       tail?.push(bytes);
-      for (const onlooker of onlookers) if (!onlooker.show(bytes)) leave(onlooker);
+      if (onlookers.size === 0) return;
+      // Lent: the session goes on at once, an onlooker's socket when it can.
+      const copy = Uint8Array.from(bytes);
+      for (const onlooker of onlookers) if (!onlooker.show(copy)) leave(onlooker);
     },
     resized(cols, rows) {
       Object.assign(current, bounded({ cols, rows }));

@@ -278,16 +278,14 @@ class SessionLife {
       }
     });
     const tap = {
-      output(stream: 0 | 1, pieces: readonly Buffer[]) {
-        recording.output(stream, pieces);
-        for (const bytes of pieces) {
-          meter(bytes.length);
-          audience.shown(bytes);
-        }
+      output(stream: 0 | 1, bytes: Buffer) {
+        recording.output(stream, bytes);
+        meter(bytes.length);
+        audience.shown(bytes);
       },
-      input(pieces: readonly Buffer[]) {
-        recording.input(pieces);
-        for (const { length } of pieces) meter(length);
+      input(bytes: Buffer) {
+        recording.input(bytes);
+        meter(bytes.length);
       },
       resize: (cols: number, rows: number) => resized.tell({ cols, rows }),
     };

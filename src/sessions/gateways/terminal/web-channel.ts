@@ -95,7 +95,7 @@ export function createWebChannel(graceMs: number): WebChannel {
       const to = socket;
       if (!to || to.readyState !== to.OPEN) return undefined;
       if (to.bufferedAmount < BUFFERED_AT_MOST) {
-        to.send(bytes);
+        to.send(Buffer.from(bytes));
         return undefined;
       }
       return new Promise((resolve) => to.send(bytes, () => resolve()));
