@@ -42,9 +42,7 @@ async function startCutter(): Promise<Server> {
     const to = connect({ port: gate.port, host: "127.0.0.1", noDelay: true });
     to.pipe(from);
     let [held, isBusy] = [Buffer.alloc(0), false];
-    from.on("data", async (chunk: Buffer) => {
-      held = Buffer.concat([held, chunk]);
-      if (isBusy) return;
+    const passOn = async (): Promise<void> => {
       isBusy = true;
       while (held.length > 0) {
         to.write(held.subarray(0, 5_000));
@@ -52,6 +50,10 @@ async function startCutter(): Promise<Server> {
         await pause(2);
       }
       isBusy = false;
+    };
+    from.on("data", (chunk: Buffer) => {
+      held = Buffer.concat([held, chunk]);
+      if (!isBusy) void passOn();
     });
   });
   await new Promise<void>((resolve) => cutter.listen(0, "127.0.0.1", resolve));
