@@ -28,7 +28,8 @@ export function canonicalJson(value: unknown): string {
   return `{${pairs.join(",")}}`;
 }
 
-const MAYBE_INEXACT = /\d[.eE]|\d{16}|-0/;
+/** A number stands at the start, or behind a colon, a comma or a bracket; texts that look like it only cost time. */
+const MAYBE_INEXACT = /(?:^|[:,[])\s*-?(?:\d+[.eE]|\d{16}|(?<=-)0)/;
 
 /** Parses JSON so that `canonicalJson` keeps every digit of numbers that are not safe integers. */
 export function parseExactly(text: string): unknown {

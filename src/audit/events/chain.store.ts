@@ -33,29 +33,26 @@ export async function readHead(db: Db): Promise<{ position: number; hash: Buffer
 
 /** Takes the oldest `limit` events out of the queue; `taken` counts them, `rows` are those that are not in the chain yet. */
 export async function takeUnsealed(db: Db, limit: number): Promise<{ taken: number; rows: EventRow[] }> {
-  const taken = await sql<{ event_id: string }>`
-    delete from audit_unsealed where ctid = any(array(select ctid from audit_unsealed order by event_id limit ${limit}))
-    returning event_id`.execute(db);
-  const ids = taken.rows.map(({ event_id }) => event_id);
-  if (ids.length === 0) return { taken: 0, rows: [] };
-  const { rows } = await db.executeQuery<EventRow>(
+  const { rows } = await db.executeQuery<EventRow & { sealed: boolean }>(
     CompiledQuery.raw(
-      `select ${EVENT_SQL} from audit_event e where e.id = any($1::uuid[])
-       and not exists (select from audit_seal s where s.event_id = e.id) order by e.at, e.id`,
-      [ids],
+      `with taken as (
+         delete from audit_unsealed where ctid = any(array(select ctid from audit_unsealed order by event_id limit $1))
+         returning event_id)
+       select ${EVENT_SQL}, e.id is null or s.event_id is not null as sealed
+       from taken left join audit_event e on e.id = taken.event_id left join audit_seal s on s.event_id = e.id
+       order by e.at, e.id`,
+      [limit],
     ),
   );
-  return { taken: ids.length, rows };
+  return { taken: rows.length, rows: rows.filter(({ sealed }) => !sealed) };
 }
 
 export async function appendLinks(db: Db, links: readonly Link[]): Promise<void> {
-  const positions = links.map(({ position }) => position);
   const ids = links.map(({ eventId }) => eventId);
-  const hashes = links.map(({ hash }) => hash.toString("hex"));
+  const hashes = links.map(({ hash }) => hash);
   await sql`insert into audit_seal (position, event_id, hash)
-    select p, e, decode(h, 'hex') from unnest(${positions}::bigint[], ${ids}::uuid[], ${hashes}::text[]) as t (p, e, h)`.execute(
-    db,
-  );
+    select ${links[0]!.position - 1}::bigint + n, e, h
+    from unnest(${ids}::uuid[], ${hashes}::bytea[]) with ordinality as t (e, h, n)`.execute(db);
 }
 
 export async function insertCheckpoint(db: Db, checkpoint: Checkpoint): Promise<void> {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { canonicalEvent, type EventRow } from "./event-row.ts";
 
 /** What stands in for the hash before the first event. */
@@ -6,4 +6,4 @@ export const CHAIN_START = createHash("sha256").update("sallyport audit chain 1\
 
 /** The next link of the chain: SHA-256(previous hash || canonical event). */
 export const nextHash = (previous: Buffer, row: EventRow): Buffer =>
-  createHash("sha256").update(previous).update(canonicalEvent(row)).digest();
+  hash("sha256", Buffer.concat([previous, Buffer.from(canonicalEvent(row))]), "buffer");
