@@ -37,6 +37,41 @@ describe("a statement sent ahead of the commit", () => {
     expect([await organizations("good"), await traces("good")]).toEqual([1, 1]);
   });
 
+  test("comes before the statements that follow it", async () => {
+    const found = await database.transaction(async (tx) => {
+      await sendAhead(tx, insert("first"));
+      await sendAhead(tx, insert("second"));
+      const { rows } = await sql<{ what: string }>`select what from trace where what in ('first', 'second')`.execute(tx);
+      await sendAhead(tx, insert("third"));
+      return rows.length;
+    });
+    expect([found, await traces("third")]).toEqual([2, 1]);
+  });
+
+  test("takes the change back when one of several fails, wherever it stands", async () => {
+    for (const all of [["", "several"], ["several", ""], ["several", "", "several more"]]) {
+      const done = database.transaction(async (tx) => {
+        await addOrganization(tx, "several");
+        for (const what of all) await sendAhead(tx, insert(what));
+      });
+      await expect(done).rejects.toMatchObject({ code: "23514", constraint: "words" });
+      expect([await organizations("several"), await traces("several")]).toEqual([0, 0]);
+    }
+  });
+
+  test("is heard with the commit as one answer", async () => {
+    const client = await database.pool.connect();
+    let ready = 0;
+    (client as unknown as { connection: NodeJS.EventEmitter }).connection.on("readyForQuery", () => (ready += 1));
+    const others = await Promise.all(
+      Array.from({ length: database.pool.options.max - 1 }, () => database.pool.connect()),
+    );
+    client.release();
+    await database.transaction((tx) => sendAhead(tx, insert("one answer")));
+    for (const other of others) other.release();
+    expect([ready, await traces("one answer")]).toEqual([2, 1]);
+  });
+
   test("takes the change back when it fails, and its own error is thrown", async () => {
     for (const name of ["bad 1", "bad 2"]) {
       const done = database.transaction(async (tx) => {

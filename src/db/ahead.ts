@@ -1,5 +1,5 @@
 import { type CompiledQuery, type DatabaseConnection, type Dialect, type Driver, PostgresDialect } from "kysely";
-import { type Connection, type Pool, Query } from "pg";
+import { type Pool, Query } from "pg";
 import type { Db } from "./handle.ts";
 
 const AHEAD = Symbol("sent ahead");
@@ -82,6 +82,10 @@ function commitWithHeld(driver: Driver, open: Open): Driver {
   return driver;
 }
 
+const COMMIT = "commit-with";
+/** Connections whose server knows the statement COMMIT. */
+const prepared = new WeakSet<Wire>();
+
 /**
  * Sends the statement and COMMIT as one message and hears one answer: each message costs both sides a system call and
  * a change of process, a fifth of what an audited write costs. After a failed statement PostgreSQL skips the COMMIT.
@@ -92,15 +96,22 @@ async function sendWithCommit(connection: DatabaseConnection, query: CompiledQue
   const both = new Query(text, [...query.parameters]) as unknown as PgQuery;
   both.name = name;
   both.callback = (error, results) => (error ? reject(error) : resolve(results));
+  let used: Wire | undefined;
   both._getRows = (wire) => {
     wire.execute({ portal: "" });
-    wire.parse({ text: "commit", name: "", types: [] });
-    wire.bind({ portal: "", statement: "", values: [] });
+    // Whether an earlier attempt that failed had come to prepare it is not known.
+    if (!prepared.has(wire)) {
+      wire.close({ type: "S", name: COMMIT });
+      wire.parse({ text: "commit", name: COMMIT, types: [] });
+    }
+    wire.bind({ portal: "", statement: COMMIT, values: [] });
     wire.execute({ portal: "" });
     wire.sync();
+    used = wire;
   };
   await connection.executeQuery({ ...query, parameters: [], sql: both as unknown as string });
   const results = await promise;
+  if (used) prepared.add(used);
   if (results.at(-1)?.command !== "COMMIT") throw new Error("The transaction was rolled back");
 }
 
@@ -116,6 +127,4 @@ interface PgQuery {
   /** Sent last, behind the parameters. */
   _getRows: (wire: Wire) => void;
 }
-type Wire = Pick<Connection, "execute" | "parse" | "bind" | "sync"> extends infer Methods
-  ? { [K in keyof Methods]: (message?: object) => void }
-  : never;
+type Wire = Readonly<Record<"execute" | "parse" | "bind" | "close" | "sync", (message?: object) => void>>;
