@@ -41,7 +41,9 @@ describe("a statement sent ahead of the commit", () => {
     const found = await database.transaction(async (tx) => {
       await sendAhead(tx, insert("first"));
       await sendAhead(tx, insert("second"));
-      const { rows } = await sql<{ what: string }>`select what from trace where what in ('first', 'second')`.execute(tx);
+      const { rows } = await sql<{ what: string }>`select what from trace where what in ('first', 'second')`.execute(
+        tx,
+      );
       await sendAhead(tx, insert("third"));
       return rows.length;
     });
@@ -49,7 +51,11 @@ describe("a statement sent ahead of the commit", () => {
   });
 
   test("takes the change back when one of several fails, wherever it stands", async () => {
-    for (const all of [["", "several"], ["several", ""], ["several", "", "several more"]]) {
+    for (const all of [
+      ["", "several"],
+      ["several", ""],
+      ["several", "", "several more"],
+    ]) {
       const done = database.transaction(async (tx) => {
         await addOrganization(tx, "several");
         for (const what of all) await sendAhead(tx, insert(what));
