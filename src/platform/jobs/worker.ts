@@ -120,7 +120,7 @@ export function startJobWorker(deps: WorkerDeps): JobWorker {
     if (one.reason === "cancelled") return { state: "cancelled", message: null };
     if (one.reason === "stopping") return { state: "failed", message: "The program was stopped. Start the job again." };
     if (error instanceof Fault) return { state: "failed", message: error.message };
-    if (!(error instanceof Lost)) say(`the job ${one.job.id} (${kind.key}) failed`, error);
+    if (!(error instanceof Lost) && one.reason !== "lost") say(`the job ${one.job.id} (${kind.key}) failed`, error);
     return { state: "failed", message: `A mistake in the program ended it. Look for ${one.job.id} in the log.` };
   }
 
