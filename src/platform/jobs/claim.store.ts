@@ -16,7 +16,8 @@ export interface ClaimedJob extends Claim {
   readonly startedBy: string | null;
   readonly startedByName: string;
   readonly input: unknown;
-  readonly sealedInput: Buffer[] | null;
+  /** Of the sealed input; 0 when it lies open. */
+  readonly pieces: number;
   readonly done: number;
   readonly total: number | null;
   readonly checkpoint: unknown;
@@ -31,10 +32,24 @@ export async function claimJob(db: Db, kinds: readonly string[]): Promise<Claime
     where id = (select id from job where state = 'queued' and kind = any(${kinds}::text[])
       order by created_at, id limit 1 for update skip locked)
     returning id, attempt, org_id as "orgId", kind, title, started_by as "startedBy", started_by_name as "startedByName",
-      input, sealed_input as "sealedInput", done, total, checkpoint, cancel_asked_at is not null as cancelling`.execute(
+      input, coalesce(cardinality(sealed_input), 0) as pieces, done, total, checkpoint, cancel_asked_at is not null as cancelling`.execute(
     db,
   );
   return rows[0] ?? null;
+}
+
+/** Adds a piece to the sealed input of a job that is being made. */
+export async function addPiece(db: Db, id: string, piece: Buffer): Promise<void> {
+  await sql`update job set sealed_input = array_append(sealed_input, ${piece}::bytea) where id = ${id}`.execute(db);
+}
+
+/** A piece of the sealed input, counted from one. */
+export async function readPiece(db: Db, id: string, place: number): Promise<Buffer> {
+  const { rows } = await sql<{ piece: Buffer | null }>`
+    select sealed_input[${place}::int] as piece from job where id = ${id}`.execute(db);
+  const piece = rows[0]?.piece;
+  if (!piece) throw new Error("The input of a job is not whole");
+  return piece;
 }
 
 const held = ({ id, attempt }: Claim) => sql`id = ${id} and attempt = ${attempt} and state = 'running'`;

@@ -95,8 +95,8 @@ export interface NewJob {
   readonly title: string;
   readonly startedBy: string | null;
   readonly startedByName: string;
+  /** Undefined when it is sealed, and added afterwards. */
   readonly input: unknown;
-  readonly sealedInput: Buffer[] | null;
   readonly scheduleKey: string | null;
 }
 
@@ -111,8 +111,7 @@ export async function insertJob(db: Db, job: NewJob): Promise<boolean> {
       title: job.title,
       started_by: job.startedBy,
       started_by_name: job.startedByName,
-      input: job.sealedInput ? null : JSON.stringify(job.input),
-      sealed_input: job.sealedInput,
+      input: job.input === undefined ? null : JSON.stringify(job.input),
       schedule_key: job.scheduleKey,
     })
     .onConflict((conflict) => conflict.doNothing())

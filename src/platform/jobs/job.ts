@@ -1,7 +1,7 @@
 import { type Actor, Fault, hides, newId, notFound } from "../../core/index.ts";
 import { type Db, type Sealer, serve } from "../../db/index.ts";
 import { updateSettings } from "../settings/schema.ts";
-import { sealInput } from "./input.ts";
+import { writeSealedInput } from "./input.ts";
 import { askToCancel, findJob, insertJob, listJobs, listResults, type Sight } from "./job.store.ts";
 import type { AnyJobKind, JobKind } from "./kind.ts";
 import * as schema from "./schema.ts";
@@ -81,6 +81,7 @@ export function createJobStarter({ sealer }: { sealer: Sealer }) {
     options: StartOptions & { scheduleKey?: string } = {},
   ): Promise<string | null> {
     const id = newId();
+    const sealed = hides(kind.input);
     const made = await insertJob(db, {
       id,
       orgId: actor.orgId,
@@ -88,10 +89,10 @@ export function createJobStarter({ sealer }: { sealer: Sealer }) {
       title: (options.title ?? kind.title).slice(0, 200),
       startedBy: actor.kind === "person" ? actor.id : null,
       startedByName: actor.name,
-      input,
-      sealedInput: hides(kind.input) ? sealInput(sealer, id, input) : null,
+      input: sealed ? undefined : (input ?? null),
       scheduleKey: options.scheduleKey ?? null,
     });
+    if (made && sealed) await writeSealedInput(db, sealer, id, input);
     return made ? id : null;
   }
 
@@ -109,7 +110,7 @@ export function createJobStarter({ sealer }: { sealer: Sealer }) {
     mayStart(actor, kind);
     const parsed = kind.input.safeParse(input);
     if (!parsed.success) throw new Fault("invalid", parsed.error.issues[0]?.message ?? "Invalid input.");
-    const id = await enqueue(db, actor, kind, parsed.data, options);
+    const id = await enqueue(db, actor, kind, input, options);
     if (!id) throw new Error("A job without a schedule was not made");
     return id;
   }

@@ -50,7 +50,10 @@ export interface JobKind<I extends z.ZodType = z.ZodType> {
   readonly title: string;
   /** What whoever starts one must hold; null when the caller has seen to it. */
   readonly permission: string | null;
-  /** Input with text that is hidden from events is stored sealed. */
+  /**
+   * Input with text that is hidden from events is stored sealed. It is parsed when the job starts and again when it runs,
+   * at one go: thousands of items belong into one text, to be read piece by piece.
+   */
   readonly input: I;
   /**
    * What happens when its process died: `resume` runs it again with `from`, `restart` from the beginning with its results

@@ -1,7 +1,7 @@
 import { type Actor, Fault, systemActor } from "../../core/index.ts";
 import type { Database, Db, Sealer } from "../../db/index.ts";
 import { type ClaimedJob, startOver, writeProgress } from "./claim.store.ts";
-import { openInput } from "./input.ts";
+import { readSealedInput } from "./input.ts";
 import type { AnyJobKind, JobContext, JobPlace, JobResult } from "./kind.ts";
 
 const FLUSH_MS = 300;
@@ -25,7 +25,7 @@ export async function runJob(deps: {
   const again = job.attempt > 1;
   if (again && kind.afterCrash !== "resume" && !(await startOver(database.db, job)))
     throw new Lost("It was taken over");
-  const raw = job.sealedInput ? openInput(sealer, job.id, job.sealedInput) : job.input;
+  const raw = job.pieces > 0 ? await readSealedInput(database.db, sealer, job) : job.input;
   const parsed = kind.input.safeParse(raw);
   if (!parsed.success) throw new Fault("invalid", "This version of the program does not understand the job's input.");
   const from: JobPlace =

@@ -27,11 +27,12 @@ export function schedule(given: {
 }): Schedule {
   const { key, kind, when } = given;
   if (!/^[a-z][a-z0-9-]{0,63}$/.test(key)) throw new Error(`Not a key of a schedule: ${key}`);
+  kind.input.parse(given.input);
   if (typeof when !== "function") nextRun(when, new Date());
   return {
     key,
     kind,
-    input: kind.input.parse(given.input),
+    input: given.input,
     when: typeof when === "function" ? when : async () => when,
   };
 }
