@@ -28,7 +28,7 @@ afterAll(() => door.close());
 async function startProcess(how = ""): Promise<ChildProcess> {
   const child = spawn(process.execPath, [FIXTURE, door.url, how], { stdio: ["ignore", "pipe", "inherit"] });
   stops.push(() => kill(child));
-  await once(child.stdout!, "data");
+  await once(child.stdout, "data");
   return child;
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { z } from "zod";
 import { HIDDEN, redact } from "../../src/core/index.ts";
@@ -105,4 +105,24 @@ export async function filesBelow(directory: string): Promise<string[]> {
   return entries
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1));
+}
+
+/** The 32 secret bytes of an unencrypted Ed25519 key in OpenSSH's form: they stand before the last public key. */
+export function seedOf({ privateKey, publicLine }: { privateKey: string; publicLine: string }): Buffer {
+  const body = Buffer.from(privateKey.replace(/-----[^-]+-----/g, ""), "base64");
+  const publicKey = Buffer.from(publicLine.split(" ")[1] ?? "", "base64").subarray(-32);
+  const at = body.lastIndexOf(publicKey);
+  return body.subarray(at - 32, at);
+}
+
+/** Arguments and environment of every process of this machine. */
+export async function readProcesses(): Promise<string[]> {
+  const texts: string[] = [];
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    for (const file of ["cmdline", "environ"]) {
+      const text = await readFile(join("/proc", pid, file), "latin1").catch(() => "");
+      texts.push(`${file} of ${pid}: ${text}`);
+    }
+  }
+  return texts;
 }

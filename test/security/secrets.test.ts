@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { sql } from "kysely";
@@ -7,12 +7,25 @@ import { createAccount, createAsset, createGrant, updateAccount } from "../../sr
 import { type Endpoint, isRead } from "../../src/core/index.ts";
 import type { Database } from "../../src/db/index.ts";
 import { changeMyPassword, createUser, setUserPassword, signOut } from "../../src/iam/schema.ts";
+import { checkMail, readSettings, updateSettings } from "../../src/platform/schema.ts";
 import { exportRecording, listSessions, openRecording, readRecording, readSession } from "../../src/sessions/schema.ts";
 import { ADMIN, type Client, freePort, startTestProgram, type TestProgram } from "../support/program.ts";
+import { startMailServer } from "../support/smtp.ts";
 import { makeKey, type Sshd, startSshd, temporaryUser } from "../support/sshd.ts";
-import { type Canary, canaryOf, filesBelow, found, hiddenPaths, newSecret, sampleOf } from "./canary.ts";
+import {
+  type Canary,
+  canaryOf,
+  filesBelow,
+  found,
+  hiddenPaths,
+  newSecret,
+  readProcesses,
+  sampleOf,
+  seedOf,
+} from "./canary.ts";
 import { declaredEndpoints } from "./endpoints.ts";
-import { addressOf, eventually, knock, openDatabase, openWebTerminal, send } from "./gate.ts";
+import { ownSecrets } from "./own-secrets.ts";
+import { eventually, knock, openDatabase, openWebTerminal, send } from "./gate.ts";
 import { overSsh } from "./ssh-client.ts";
 
 const canaries: Canary[] = [];
@@ -65,15 +78,6 @@ async function ssh(username: string, password: string, command: string | null): 
   const text = await overSsh({ port: program.sshPort, username, password, command });
   answers.push({ what: `ssh ${username}`, text });
   return text;
-}
-
-async function readProcesses(): Promise<void> {
-  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    for (const file of ["cmdline", "environ"]) {
-      const text = await readFile(join("/proc", pid, file), "latin1").catch(() => "");
-      environment.push(`${file} of ${pid}: ${text}`);
-    }
-  }
 }
 
 const tooLong = (text: string): string => text.repeat(2000);
@@ -149,6 +153,26 @@ describe("secrets stay inside", () => {
       .catch((error: Error) => answers.push({ what: "a slip", text: JSON.stringify(error) + error.message }));
   });
 
+  test("settings with secrets, and a mail server that is told one and refuses it", async () => {
+    const mail = await startMailServer();
+    const values = {
+      host: "localhost",
+      port: mail.port,
+      user: "gate",
+      password: plant("a mail password that the server refuses and repeats"),
+      fromAddress: "gate@example.org",
+      caCertificate: mail.certificate,
+    };
+    expect(await call(updateSettings, { key: "mail", version: 0, values })).toBe(200);
+    expect(await call(updateSettings, { key: "mail", version: 0, values })).toBe(409);
+    const wrong = { ...values, password: plant("a mail password beside a mistake"), port: 0 };
+    expect(await call(updateSettings, { key: "mail", version: 1, values: wrong })).toBe(422);
+    expect(await call(checkMail, { to: "ada@example.org" })).toBe(200);
+    expect(answers.at(-1)?.text).toContain("refused the user or the password");
+    expect(await call(readSettings, { key: "mail" })).toBe(200);
+    await mail.stop();
+  });
+
   test("accounts with passwords and keys, sessions that work, are refused, or reach nobody", async () => {
     const { assets, me } = await makeAssets();
     expect(await ssh("admin@works@open", ADMIN.password, "echo visible-$((40+2))")).toContain("visible-42");
@@ -176,7 +200,7 @@ describe("secrets stay inside", () => {
     await pause(300);
     terminal.type(`${typed}\r`);
     await terminal.until(`heard-${typed.length}`);
-    await readProcesses();
+    environment.push(...(await readProcesses()));
     await terminal.close();
     answers.push({ what: "the terminal", text: terminal.shown() });
     await eventually(
@@ -293,39 +317,11 @@ async function makeAssets() {
   return { assets: [open, closed], me: me.id };
 }
 
-/** The 32 secret bytes of an unencrypted Ed25519 key in OpenSSH's form: they stand before the last public key. */
-function seedOf({ privateKey, publicLine }: { privateKey: string; publicLine: string }): Buffer {
-  const body = Buffer.from(privateKey.replace(/-----[^-]+-----/g, ""), "base64");
-  const publicKey = Buffer.from(publicLine.split(" ")[1] ?? "", "base64").subarray(-32);
-  const at = body.lastIndexOf(publicKey);
-  return body.subarray(at - 32, at);
-}
-
 describe("no canary is found", () => {
   beforeAll(async () => {
-    await readProcesses();
+    environment.push(...(await readProcesses()));
     await sql`checkpoint`.execute(database.db);
   });
-
-  /** Our own keys, and what was printed once on purpose. */
-  async function ownSecrets(): Promise<{ keys: Canary[]; token: Canary }> {
-    const folder = join(program.data, "keys");
-    const keys = [canaryOf("the database's password", (await addressOf(program)).password)];
-    for (const name of await readdir(folder)) {
-      const text = await readFile(join(folder, name), "utf8");
-      if (name.endsWith(".pub") || text.includes("PUBLIC KEY")) continue;
-      const line =
-        text
-          .split("\n")
-          .filter((part) => part.length >= 40 && !part.startsWith("-"))
-          .at(-2) ?? text.trim();
-      keys.push(canaryOf(`keys/${name}`, line.slice(0, 60)));
-    }
-    const token = /setup#(\S+)/.exec(program.output())?.[1] ?? "";
-    expect(token.length).toBeGreaterThan(20);
-    expect(keys.length).toBeGreaterThan(2);
-    return { keys, token: canaryOf("the set-up token", token) };
-  }
 
   test("in what the search finds when it is there", async () => {
     const [first] = canaries;
@@ -342,7 +338,7 @@ describe("no canary is found", () => {
   });
 
   test("in an answer, a header, or what an SSH client saw", async () => {
-    const { keys, token } = await ownSecrets();
+    const { keys, token } = await ownSecrets(program);
     const all = [...canaries, ...keys, token];
     expect(answers.length).toBeGreaterThan(200);
     expect(
@@ -351,12 +347,12 @@ describe("no canary is found", () => {
   });
 
   test("in what the program printed", async () => {
-    const { keys } = await ownSecrets();
+    const { keys } = await ownSecrets(program);
     expect(found([...canaries, ...keys], Buffer.from(program.output()))).toEqual([]);
   });
 
   test("in an audit event or any other row of any table", async () => {
-    const { keys, token } = await ownSecrets();
+    const { keys, token } = await ownSecrets(program);
     const all = [...canaries, ...keys, token];
     const tables = await sql<{
       name: string;
@@ -375,14 +371,14 @@ describe("no canary is found", () => {
   });
 
   test("in the arguments or the environment of a process", async () => {
-    const { keys, token } = await ownSecrets();
+    const { keys, token } = await ownSecrets(program);
     const text = Buffer.from(environment.join("\n"), "latin1");
     expect(text.includes("src/main.ts")).toBe(true);
     expect(found([...canaries, ...keys, token], text)).toEqual([]);
   });
 
   test("in a file of the data directory: logs, database files and its log of writes, spool, recordings", async () => {
-    const { keys, token } = await ownSecrets();
+    const { keys, token } = await ownSecrets(program);
     const files = await filesBelow(program.data);
     const leaks: string[] = [];
     for (const path of files.filter((name) => !name.startsWith("keys/"))) {

@@ -57,7 +57,7 @@ export const readJob = endpoint({
 
 export const listJobResults = endpoint({
   route: "GET /jobs/:id/results",
-  name: "job.results",
+  name: "job.result.list",
   title: "List what became of each item of a job",
   input: results,
   output: listOutput(JobResultRow),
@@ -89,7 +89,7 @@ export const readMyJob = endpoint({
 
 export const listMyJobResults = endpoint({
   route: "GET /me/jobs/:id/results",
-  name: "me.job.results",
+  name: "me.job.result.list",
   title: "List what became of each item of one's own job",
   input: results,
   output: listOutput(JobResultRow),
