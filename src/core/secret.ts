@@ -14,6 +14,9 @@ export function plain<T extends z.ZodType>(schema: T): T {
   return schema;
 }
 
+/** Whether the schema itself is marked as secret. */
+export const isSecret = (schema: z.ZodType): boolean => classified.get(schema)?.secret === true;
+
 /** What stands in audit events, logs and errors in place of a secret. */
 export const HIDDEN = "[hidden]";
 

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { isSecret } from "../../../src/core/secret.ts";
 
 /** How a field of an endpoint's input is drawn when the page does not say otherwise. */
 export type FieldKind =
@@ -41,7 +42,7 @@ const defOf = (schema: z.ZodType): Def => schema._zod.def;
 export const SECRET = /password|secret|passphrase|token$/i;
 const LONG = 500;
 
-/** Decides from the schema, and for secrets from the name, how to draw a field. */
+/** Decides from the schema, and for secrets also from the name, how to draw a field. */
 export function fieldShape(name: string, schema: z.ZodType): FieldShape {
   let required = true;
   let nullable = false;
@@ -79,7 +80,7 @@ function kindOf(name: string, schema: z.ZodType): FieldKind {
   if (def.type !== "string") return "other";
   if (def.format === "uuid") return "id";
   if (def.format === "datetime") return "moment";
-  if (SECRET.test(name)) return "secret";
+  if (SECRET.test(name) || isSecret(schema)) return "secret";
   return ((schema as { maxLength?: number | null }).maxLength ?? 0) > LONG ? "long-text" : "text";
 }
 

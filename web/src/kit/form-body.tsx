@@ -27,6 +27,8 @@ export interface Field {
   readonly autoComplete?: string;
   readonly rows?: number;
   readonly required?: boolean;
+  /** Does not say that it is optional: in a form where every field is. */
+  readonly unmarked?: boolean;
   /** Shown only when this holds. */
   readonly when?: (values: Readonly<Record<string, unknown>>) => boolean;
   /** How a value reads in the comparison after a conflict, where its own words do not do. */
@@ -133,7 +135,7 @@ function FieldLine({ endpoint, form, field }: { endpoint: Endpoint; form: Form; 
   const problem = inner[name] ?? Object.values(inner)[0];
   // An update leaves out what did not change, so there every field may be absent; that does not make it optional to fill in.
   const mayBeEmpty = shape.nullable || (form.updates ? schema.safeParse("").success : !shape.required);
-  const optional = (isText(shape.kind) ? mayBeEmpty : !shape.required) && shape.kind !== "switch";
+  const optional = !field.unmarked && (isText(shape.kind) ? mayBeEmpty : !shape.required) && shape.kind !== "switch";
   const change = (value: unknown) => form.set(name, value);
   const leave = () => form.leave(name);
   return (

@@ -4,6 +4,7 @@ export { ConfirmEnd } from "./confirm-end.tsx";
 export { DetailPage, type PageAction } from "./detail-page.tsx";
 export type { Field, FieldGroup } from "./form-body.tsx";
 export { FormDrawer, FormPage } from "./form-drawer.tsx";
+export { JobState, JobView } from "./job.tsx";
 export { ListPage } from "./list-page.tsx";
 export { CopyButton, Facts, Mono, Names, StateTag, Time, type Tone } from "./pieces.tsx";
 export type { Filter } from "./search-box.tsx";

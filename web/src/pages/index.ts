@@ -3,8 +3,10 @@ import { auditPages } from "./audit/index.ts";
 import { identityPages } from "./identity/index.ts";
 import { inventoryPages } from "./inventory/index.ts";
 import type { PageEntry } from "./page.ts";
+import { jobPages } from "./jobs/index.ts";
 import { kitPages } from "./kit/index.ts";
 import { ownPages } from "./own/index.ts";
+import { settingsPages } from "./settings/index.ts";
 import { workspacePages } from "./workspace/index.ts";
 
 /** Every page of the console; one line for each area. */
@@ -15,5 +17,7 @@ export const pages: readonly PageEntry[] = [
   ...inventoryPages,
   ...accessPages,
   ...auditPages,
+  ...settingsPages,
+  ...jobPages,
   ...kitPages,
 ];

@@ -4,9 +4,11 @@ import * as access from "./access.ts";
 import * as audit from "./audit.ts";
 import * as identity from "./identity.ts";
 import * as inventory from "./inventory.ts";
+import * as jobs from "./jobs.ts";
 import * as kit from "./kit.ts";
 import * as kitPage from "./kit-page.ts";
 import * as own from "./own.ts";
+import * as settings from "./settings.ts";
 import * as shell from "./shell.ts";
 import * as terms from "./terms.ts";
 import * as work from "./work.ts";
@@ -17,9 +19,11 @@ const AREAS = {
   audit: { en: audit.en, zh: audit.zh },
   identity: { en: identity.en, zh: identity.zh },
   inventory: { en: inventory.en, zh: inventory.zh },
+  jobs: { en: jobs.en, zh: jobs.zh },
   kit: { en: kit.en, zh: kit.zh },
   kitPage: { en: kitPage.en, zh: kitPage.zh },
   own: { en: own.en, zh: own.zh },
+  settings: { en: settings.en, zh: settings.zh },
   shell: { en: shell.en, zh: shell.zh },
   terms: { en: terms.en, zh: terms.zh },
   work: { en: work.en, zh: work.zh },

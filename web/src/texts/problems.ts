@@ -19,6 +19,12 @@ const zh: Readonly<Record<string, string>> = {
   "Give the user name on the target.": "请填写目标上的用户名。",
   "Give at least one protocol.": "至少选择一种协议。",
   "Fill this in.": "请填写此项。",
+  "On one line, without control characters.": "只能是一行，且不能包含控制字符。",
+  "Give the address that mail comes from.": "请填写发件人地址。",
+  "Without encryption only a server on this machine can be used (localhost).":
+    "不加密时只能使用本机上的服务器（localhost）。",
+  "Not a certificate in PEM form.": "不是 PEM 格式的证书。",
+  "There is no such setting, or it is named twice.": "没有此设置，或重复指定。",
 };
 
 const LIBRARY = /^Invalid input: expected \w+, received (undefined|null)$/;

@@ -38,6 +38,7 @@ export const en = {
     inventory: "Inventory",
     access: "Access",
     mine: "Mine",
+    system: "System",
   },
   nav: {
     myAssets: "My assets",
@@ -117,7 +118,15 @@ export const zh: Chinese<typeof en> = {
   crashed: "此页面已停止工作",
   crashedText: "控制台的其他部分仍可使用。请重新加载页面或返回。",
   reload: "重新加载",
-  sections: { live: "会话", events: "记录", identity: "身份", inventory: "资产清单", access: "访问", mine: "我的" },
+  sections: {
+    live: "会话",
+    events: "记录",
+    identity: "身份",
+    inventory: "资产清单",
+    access: "访问",
+    mine: "我的",
+    system: "系统",
+  },
   nav: {
     myAssets: "我的资产",
     mySessions: "我的会话",

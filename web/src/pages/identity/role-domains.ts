@@ -1,4 +1,13 @@
-export const DOMAINS = ["identity", "inventory", "credentials", "access", "sessions", "audit", "other"] as const;
+export const DOMAINS = [
+  "identity",
+  "inventory",
+  "credentials",
+  "access",
+  "sessions",
+  "audit",
+  "system",
+  "other",
+] as const;
 export type Domain = (typeof DOMAINS)[number];
 
 const DOMAIN_OF: Readonly<Record<string, Domain>> = {
@@ -15,6 +24,9 @@ const DOMAIN_OF: Readonly<Record<string, Domain>> = {
   terminal: "sessions",
   recording: "sessions",
   audit: "audit",
+  settings: "system",
+  "organization-settings": "system",
+  job: "system",
 };
 
 /** One thing that permissions speak of, with what may be done to it. */
