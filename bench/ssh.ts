@@ -7,7 +7,7 @@ import { echoTimes, startBulk, timeSsh } from "./support/ssh-client.ts";
 
 const MB = Number(process.env.BENCH_MB ?? 500);
 const BYTES = MB * 1024 * 1024;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const TIMES = 20;
 const STROKES = 500;
 const IDLE_SESSIONS = 300;
@@ -60,10 +60,11 @@ async function bulkRows({ ways }: BenchGate): Promise<Row[]> {
   ];
 }
 
+/** The median of each round's own ratio: one lucky round of either way (direct alone varies by a half) decides nothing. */
 function throughput(measure: string, seconds: Record<Way, number[]>, ofDirect: number, ofJump: number | null): Row[] {
-  const rate = (way: Way): number => MB / Math.min(...seconds[way]);
+  const rate = (way: Way): number => MB / median(seconds[way]);
   const row = (other: Way, goal: number | null): Row => {
-    const ratio = rate("gate") / rate(other);
+    const ratio = median(seconds.gate.map((gate, round) => (seconds[other][round] ?? Number.NaN) / gate));
     return {
       measure,
       value: rate("gate"),
