@@ -1,3 +1,4 @@
+export * from "./backends/schema.ts";
 export * from "./groups/schema.ts";
 export * from "./login/schema.ts";
 export * from "./roles/schema.ts";
