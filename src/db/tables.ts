@@ -372,6 +372,7 @@ export interface Passkey {
   counter: Generated<Int8>;
   created_at: Generated<Timestamp>;
   credential_id: Buffer;
+  host: string;
   id: string;
   name: string;
   public_key: Buffer;
@@ -477,6 +478,7 @@ export interface SignInAttempt {
   address: string | null;
   agent: string | null;
   backend_id: string | null;
+  console_session_id: string | null;
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
   failures: Generated<number>;

@@ -12,6 +12,7 @@ import { groupActions } from "./groups/group.ts";
 import { actorOfToken, type Claims } from "./login/console-session.ts";
 import { factorStepActions } from "./login/factor-step.ts";
 import { newPasswordActions } from "./login/new-password-step.ts";
+import { passkeyStepActions } from "./login/passkey-step.ts";
 import { type Presence, stillPresent } from "./login/presence.ts";
 import { makeSetupToken, setupActions, setupIsNeeded } from "./login/setup.ts";
 import { redirectStepActions } from "./login/redirect-step.ts";
@@ -50,6 +51,7 @@ export function createIam(deps: {
       ...factorStepActions(wayIn),
       ...newPasswordActions(wayIn),
       ...redirectStepActions(wayIn),
+      ...passkeyStepActions(wayIn),
       ...userActions(),
       ...sshKeyActions({ parsePublicKey }),
       ...groupActions(),

@@ -55,6 +55,8 @@ export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
     "sign-in.new-password": anybody("unauthenticated", { password }),
     "sign-in.redirect": anybody("not_found", { backendId: groupId }),
     "sign-in.callback": anybody("unauthenticated", { backendId: groupId, answer: {} }),
+    "sign-in.passkey-begin": anybody("invalid"),
+    "sign-in.passkey": anybody("unauthenticated", { answer: "{}" }),
     "me.read": signedIn("own"),
     "me.preferences": signedIn("own", { theme: "dark" }),
     "me.password": signedIn("invalid", { current: "wrong", next: password }),

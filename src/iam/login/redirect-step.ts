@@ -6,6 +6,7 @@ import * as schema from "../schema.ts";
 import { addProof, attemptOf, endAttempt, openAttempt, recall, remember, spend } from "./attempt.ts";
 import { proofOf } from "./first-proof.ts";
 import { userOfIdentity } from "./outside.ts";
+import { signInSettings } from "./settings.ts";
 import { goOn, type WayInDeps } from "./way-in.ts";
 
 const gone = (): Fault => new Fault("not_found", "This way to sign in is not offered any more. Choose another one.");
@@ -30,7 +31,11 @@ export function redirectStepActions(deps: WayInDeps) {
     access: "anonymous",
     async run({ db: reading }) {
       const active = await activeBackends({ ...deps, db: reading });
-      return { ways: active.map(({ id, kind, name, entry }) => ({ id, kind, name, flow: entry.flow })) };
+      const { passkeyAlone } = await deps.platform.settings.read(signInSettings, null, reading);
+      return {
+        ways: active.map(({ id, kind, name, entry }) => ({ id, kind, name, flow: entry.flow })),
+        passkeys: passkeyAlone,
+      };
     },
   });
 

@@ -77,6 +77,8 @@ export const listSignInWays = endpoint({
   input: z.object({}),
   output: z.object({
     ways: z.array(z.object({ id: Id, kind: Kind, name: Name, flow: z.enum(["form", "redirect"]) })),
+    /** Whether a passkey alone signs in. */
+    passkeys: z.boolean(),
   }),
 });
 
@@ -157,6 +159,22 @@ export const finishRedirect = endpoint({
   name: "sign-in.callback",
   title: "Hand on what the provider sent back with the browser",
   input: z.object({ backendId: Id, answer: secret(z.record(z.string().max(64), z.string().max(200_000))) }),
+  output: SignInStep,
+});
+
+export const beginPasskeySignIn = endpoint({
+  route: "POST /sign-in/passkey/begin",
+  name: "sign-in.passkey-begin",
+  title: "Begin to sign in with a passkey alone",
+  input: z.object({ returnTo: ReturnTo.optional() }),
+  output: z.object({ shown: Shown }),
+});
+
+export const finishPasskeySignIn = endpoint({
+  route: "POST /sign-in/passkey",
+  name: "sign-in.passkey",
+  title: "Sign in with a passkey alone",
+  input: z.object({ answer: Answer }),
   output: SignInStep,
 });
 

@@ -11,6 +11,10 @@ export const signInSettings = settingsGroup({
       .enum(["off", "on", "forced"])
       .default("on")
       .describe("Second factor: never asked, asked of who has one, asked of everybody"),
+    passkeyAlone: z
+      .boolean()
+      .default(true)
+      .describe("A passkey alone: one that verifies its holder on the device signs in without a password"),
   }),
 });
 

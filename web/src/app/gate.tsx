@@ -8,7 +8,8 @@ import { MeContext } from "../me.ts";
 import { queries, useEndpoint } from "../query.ts";
 import { prefer } from "./preferences.ts";
 import { Shell } from "./shell.tsx";
-import { SignInForm, SignInPage } from "./sign-in-page.tsx";
+import { SignInPage } from "./sign-in-page.tsx";
+import { WayIn } from "./way-in/way-in.tsx";
 
 /** Lets in who is signed in. A session that ended while one worked is taken up again over the page, which stays. */
 export function Gate() {
@@ -51,7 +52,7 @@ export function Gate() {
         }
       >
         <p className="muted">{t("shell.signIn.againText")}</p>
-        <SignInForm loginName={known.loginName} done={signedIn} />
+        <WayIn over loginName={known.loginName} done={signedIn} />
       </Modal>
     </MeContext>
   );

@@ -11,11 +11,16 @@ const routeOf = ({ path, load }: PageEntry): RouteObject => ({
   errorElement: <Crashed />,
 });
 
-/** The addresses of the console. Set-up stands alone, everything else needs a person. */
+/** The addresses of the console. Set-up and the return from a provider stand alone, everything else needs a person. */
 export const routes: RouteObject[] = [
   {
     path: "/setup",
     lazy: async () => ({ Component: (await import("./setup-page.tsx")).SetupPage }),
+    hydrateFallbackElement: <div />,
+  },
+  {
+    path: "/sign-in/callback/:backendId",
+    lazy: async () => ({ Component: (await import("./way-in/callback-page.tsx")).CallbackPage }),
     hydrateFallbackElement: <div />,
   },
   {

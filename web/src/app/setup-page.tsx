@@ -8,7 +8,7 @@ import { Empty, Problem } from "../kit/states.tsx";
 import { fieldsOf, problemOf } from "../kit/field-kind.ts";
 import { queries, useEndpoint } from "../query.ts";
 import { problemText } from "../texts/problems.ts";
-import { Mark } from "./sign-in-page.tsx";
+import { Alone } from "./sign-in-page.tsx";
 import { StrengthHint } from "./strength-hint.tsx";
 
 type Field = "name" | "loginName" | "password" | "repeat";
@@ -54,15 +54,6 @@ export function SetupPage() {
     </Alone>
   );
 }
-
-const Alone = ({ children }: { children: ReactNode }) => (
-  <main className="alone">
-    <div className="alone-card">
-      <Mark />
-      {children}
-    </div>
-  </main>
-);
 
 function SetupForm({ token }: { token: string }) {
   const { t } = useTranslation();

@@ -44,20 +44,26 @@ export function Mono({ children, copy }: { children: string; copy?: boolean }) {
   );
 }
 
-/** Copies a text that is no secret. */
-export function CopyButton({ text, label }: { text: string; label?: string }) {
-  const { t } = useTranslation();
+/** Whether something was copied a moment ago, and how to copy. */
+export function useCopied(): [copied: boolean, copy: (text: string) => void] {
   const [done, setDone] = useState(false);
-  const copy = () => {
+  const copy = (text: string) => {
     void navigator.clipboard.writeText(text).then(() => {
       setDone(true);
       setTimeout(() => setDone(false), 1500);
     });
   };
+  return [done, copy];
+}
+
+/** Copies a text that is no secret. */
+export function CopyButton({ text, label }: { text: string; label?: string }) {
+  const { t } = useTranslation();
+  const [done, copy] = useCopied();
   const words = done ? t("kit.copied") : (label ?? t("kit.copy"));
   return (
     <Tooltip title={words}>
-      <button type="button" className="icon-button" aria-label={words} onClick={copy}>
+      <button type="button" className="icon-button" aria-label={words} onClick={() => copy(text)}>
         <CopyOutlined />
       </button>
     </Tooltip>

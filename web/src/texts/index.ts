@@ -10,6 +10,7 @@ import * as kitPage from "./kit-page.ts";
 import * as own from "./own.ts";
 import * as settings from "./settings.ts";
 import * as shell from "./shell.ts";
+import * as signIn from "./sign-in.ts";
 import * as terms from "./terms.ts";
 import * as work from "./work.ts";
 
@@ -25,6 +26,7 @@ const AREAS = {
   own: { en: own.en, zh: own.zh },
   settings: { en: settings.en, zh: settings.zh },
   shell: { en: shell.en, zh: shell.zh },
+  signIn: { en: signIn.en, zh: signIn.zh },
   terms: { en: terms.en, zh: terms.zh },
   work: { en: work.en, zh: work.zh },
 } as const;

@@ -34,3 +34,16 @@ export function problemText(message: string): string {
   const plain = LIBRARY.test(message) ? "Fill this in." : message;
   return languageNow() === "zh" ? (zh[plain] ?? plain) : plain;
 }
+
+/** Chinese for the names of kinds, which the server says in English. */
+const TERMS: Readonly<Record<string, string>> = {
+  "Authenticator app": "身份验证器应用",
+  "Passkey or security key": "通行密钥或安全密钥",
+  "Code by mail": "邮件验证码",
+  "Recovery code": "恢复代码",
+  RADIUS: "RADIUS",
+  Password: "密码",
+};
+
+/** The name of a kind in the language of the person; a kind that nobody translated keeps its own. */
+export const termText = (title: string): string => (languageNow() === "zh" ? (TERMS[title] ?? title) : title);

@@ -1,0 +1,28 @@
+import { Fault } from "../../core/index.ts";
+import type { Factor } from "./factor.ts";
+import { keepPasskey } from "./passkey.store.ts";
+import { askForPasskey, askForProof, checkPasskey, checkProof, hasPasskey } from "./web-authn.ts";
+
+/** A passkey or a security key beside another proof. It counts wherever the console is opened: nobody slips past it. */
+export const passkey: Factor = {
+  kind: "passkey",
+  title: "Passkey or security key",
+  prompt: null,
+  isReady: ({ db, user }) => hasPasskey(db, user.id),
+  begin: ({ db, user, origin }) => askForProof(db, { origin, userId: user.id }),
+  verify: async ({ db, user, origin }, answer, memory) =>
+    (await checkProof(db, { origin, userId: user.id, answer, memory })) !== null,
+  enrolment: {
+    begin: ({ db, user, origin }) => askForPasskey(db, { origin, user }),
+    async finish({ db, user, origin, now }, answer, memory) {
+      const made = await checkPasskey({ origin, answer, memory });
+      if (!made) return false;
+      await keepPasskey(db, user.id, { ...made, name: `Passkey ${now.toISOString().slice(0, 10)}` });
+      return {};
+    },
+  },
+};
+
+/** The same Fault whatever was wrong with a passkey that stands alone. */
+export const refusedAlone = (): Fault =>
+  new Fault("unauthenticated", "This passkey does not sign anybody in here. Use another one, or your password.");
