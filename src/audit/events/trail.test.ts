@@ -120,6 +120,14 @@ describe("an untouched trail", () => {
     expect(verdict.problems[0]).toMatchObject({ action: "by.hand" });
   });
 
+  test("is linked once, also when an event waits a second time", async () => {
+    await owner.query(`insert into audit_unsealed select event_id from audit_seal where position in (2, 3)`);
+    await audit.record(trail.database.db, occurrence(7));
+    expect(await audit.seal()).toBe(1);
+    expect(await audit.verify()).toMatchObject({ good: true, unsealed: 0 });
+    expect((await owner.query("select from audit_unsealed")).rowCount).toBe(0);
+  });
+
   test("is proved from an export without a database, and every kind of damage to the file is found", async () => {
     const path = join(directory, "trail.jsonl");
     const lines = await withTrail(trail.database, (items) => Array.fromAsync(exportLines(items)));
