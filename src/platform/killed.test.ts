@@ -17,7 +17,7 @@ let stops: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   door = await openDoor();
-  admin = await door.person("admin", { roles: ["administrator"] });
+  admin = await door.person("admin", { roles: ["administrator", "system-administrator"] });
 });
 afterEach(async () => {
   for (const stop of stops) await stop();

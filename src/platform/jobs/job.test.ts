@@ -269,6 +269,48 @@ describe("cancelling", () => {
   });
 });
 
+describe("a job that another process has taken over", () => {
+  const take = (id: string) => sql`update job set attempt = attempt + 1 where id = ${id}`.execute(door.db);
+  const heldByTheOther = (id: string) => seen(id).then(({ state, done, results }) => ({ state, done, results }));
+
+  test("takes no step, no result, no progress and no end from the one that lost it", async () => {
+    const gone = Promise.withResolvers<void>();
+    const tried: string[] = [];
+    const kind = kindOf(async ({ id, step, result, progress }) => {
+      await step(async () => ({ place: { done: 1, total: 9 } }));
+      await take(id);
+      const late = step(async (db) => {
+        await sql`insert into setting (key) values ('late')`.execute(db);
+        return { place: { done: 2, total: 9 }, results: [{ outcome: "ok", subject: "late", message: "" }] };
+      });
+      tried.push(
+        await late.then(
+          () => "taken",
+          (error: Error) => error.name,
+        ),
+      );
+      progress(5, 9);
+      await result({ outcome: "ok", subject: "later", message: "" });
+      gone.resolve();
+    });
+    await work(kind);
+    const id = await start(kind);
+    await gone.promise;
+    await pause(700);
+    expect(tried).toEqual(["Lost"]);
+    expect(await heldByTheOther(id)).toEqual({ state: "running", done: 1, results: 0 });
+    expect((await sql`select 1 from setting where key = 'late'`.execute(door.db)).rows).toEqual([]);
+  });
+
+  test("is not ended by the one that lost it", async () => {
+    const kind = kindOf(async ({ id }) => void (await take(id)));
+    await work(kind);
+    const id = await start(kind);
+    await pause(700);
+    expect(await heldByTheOther(id)).toMatchObject({ state: "running" });
+  });
+});
+
 describe("when the program stops", () => {
   test("a kind that can go on is given back, and goes on behind its last step", async () => {
     const places: number[] = [];
