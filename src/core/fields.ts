@@ -16,8 +16,17 @@ export const Name = plain(
     .max(128, "At most 128 characters.")
     .regex(noControl, "No control characters."),
 );
-/** A sign-in or account name: 1 to 128 characters, no spaces, none of : @ / \ and no control characters. */
+/** A new login name: 1 to 128 characters, no spaces, none of : @ # / \ and no control characters. */
 export const LoginName = plain(
+  z
+    .string()
+    .trim()
+    .min(1, "Give a name.")
+    .max(128, "At most 128 characters.")
+    .regex(/^[^\s:@#/\\\p{Cc}\p{Cf}]+$/u, "No spaces and none of : @ # / \\"),
+);
+/** A login name as it is stored and typed: those of earlier versions may hold #. */
+export const KnownLoginName = plain(
   z
     .string()
     .trim()

@@ -90,6 +90,7 @@ describe("fields", () => {
     ["a long name", Name, "a".repeat(129)],
     ["a login name with @", LoginName, "a@b"],
     ["a login name with a colon", LoginName, "a:b"],
+    ["a new login name with #, where the SSH form is split", LoginName, "a#b"],
     ["a login name with a slash", LoginName, "../a"],
     ["a login name with a NUL", LoginName, "a\0"],
     ["a remark that is too long", Comment, "a".repeat(2001)],

@@ -250,6 +250,22 @@ export interface Identity {
   user_id: string;
 }
 
+export interface ImportFile {
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  id: string;
+  name: string;
+  org_id: string;
+  pieces: number;
+  user_id: string;
+}
+
+export interface ImportPiece {
+  file_id: string;
+  number: number;
+  sealed: Buffer;
+}
+
 export interface Job {
   attempt: Generated<number>;
   beat_at: Timestamp | null;
@@ -302,6 +318,7 @@ export interface MailedToken {
   created_at: Generated<Timestamp>;
   email: string;
   expires_at: Timestamp;
+  org_id: string | null;
   purpose: string;
   token_hash: Buffer;
   used_at: Timestamp | null;
@@ -504,7 +521,6 @@ export interface SignInBackend {
   sealed: Buffer | null;
   settings: Generated<Json>;
   sort_name: Generated<string>;
-  synced_at: Timestamp | null;
   updated_at: Generated<Timestamp>;
   version: Generated<number>;
 }
@@ -590,6 +606,7 @@ export interface Users {
   created_at: Generated<Timestamp>;
   disabled_reason: string | null;
   email: string | null;
+  enabled_at: Timestamp | null;
   expires_at: Timestamp | null;
   id: string;
   kind: Generated<string>;
@@ -632,6 +649,8 @@ export interface Tables {
   group_member: GroupMember;
   held_permission: HeldPermission;
   identity: Identity;
+  import_file: ImportFile;
+  import_piece: ImportPiece;
   job: Job;
   job_result: JobResult;
   job_schedule: JobSchedule;

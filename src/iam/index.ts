@@ -1,10 +1,7 @@
 import type { Actor, AnyAction, Runtime } from "../core/index.ts";
 import type { Database, Db, Sealer } from "../db/index.ts";
 import type { AnyJobKind, AnyMailTemplate, Platform, Schedule } from "../platform/index.ts";
-import { backendActions } from "./backends/backend-admin.ts";
-import { backendCheckActions } from "./backends/backend-check.ts";
 import { backends } from "./backends/index.ts";
-import { mappingActions } from "./backends/mapping.ts";
 import { createFactors } from "./factors/index.ts";
 import { tidyWaysIn } from "./login/attempt.ts";
 import { tidyAttempts } from "./login/brake.ts";
@@ -18,8 +15,12 @@ import { makeSetupToken, setupActions, setupIsNeeded } from "./login/setup.ts";
 import { redirectStepActions } from "./login/redirect-step.ts";
 import { signInActions } from "./login/sign-in.ts";
 import { createSshWayIn, keyIsKnown } from "./login/ssh-sign-in.ts";
+import { membershipActions } from "./orgs/membership.ts";
 import { writeDefaultOrganization } from "./orgs/org.ts";
+import { organizationActions } from "./orgs/organization.ts";
 import { roleActions, writeBuiltInRoles } from "./roles/role.ts";
+import { invitationActions, invitationMail } from "./users/invitation.ts";
+import { tidyMailedTokens } from "./users/mailed-token.ts";
 import { type ParsePublicKey, sshKeyActions } from "./users/ssh-key.ts";
 import { userActions } from "./users/user.ts";
 
@@ -52,17 +53,17 @@ export function createIam(deps: {
       ...newPasswordActions(wayIn),
       ...redirectStepActions(wayIn),
       ...passkeyStepActions(wayIn),
-      ...userActions(),
+      ...organizationActions(),
+      ...membershipActions(platform),
+      ...userActions(platform),
+      ...invitationActions(platform, wayIn),
       ...sshKeyActions({ parsePublicKey }),
       ...groupActions(),
       ...roleActions(),
-      ...backendActions(wayIn),
-      ...backendCheckActions(wayIn),
-      ...mappingActions(wayIn),
     ] as AnyAction<Db>[],
 
     /** Work in the background, and the messages it sends. */
-    work: { kinds: [] as AnyJobKind[], schedules: [] as Schedule[], templates: [] as AnyMailTemplate[] },
+    work: { kinds: [] as AnyJobKind[], schedules: [] as Schedule[], templates: [invitationMail] as AnyMailTemplate[] },
 
     /** The actor behind a console cookie's token; anonymous when there is none or it is not valid any more. */
     identify: (claims: Claims): Promise<Actor> => actorOfToken(database.db, claims),
@@ -78,6 +79,7 @@ export function createIam(deps: {
     tidy: async (): Promise<void> => {
       await tidyAttempts(database.db);
       await tidyWaysIn(database.db);
+      await tidyMailedTokens(database.db);
     },
 
     /** A new single-use set-up token (30 minutes), or null when there is an administrator. */

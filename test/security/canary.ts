@@ -62,6 +62,7 @@ const SAMPLES = [
   "/a/path",
   "A few words",
   "true",
+  "UTC",
   1,
   4096,
   true,

@@ -1,5 +1,6 @@
 import type { AnyAction } from "../../src/core/index.ts";
 import type { Db } from "../../src/db/index.ts";
+import { DEFAULT_ORGANIZATION } from "../../src/iam/index.ts";
 import { type Gate, knock } from "./gate.ts";
 
 /** How a call may end. `own`: it succeeds, and nothing of the first organization is in the answer. */
@@ -22,21 +23,7 @@ const anybody = (end: End, input: object = {}): Try[] => [{ input, nobody: end, 
 
 /** For every endpoint by name what strangers get, tried with rows of the first organization. No entry: the walk fails. */
 export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
-  const {
-    adminId,
-    userId,
-    groupId,
-    nodeId,
-    assetId,
-    accountId,
-    grantId,
-    keyId,
-    endedId,
-    liveId,
-    jobId,
-    backendId,
-    root,
-  } = first;
+  const { adminId, userId, groupId, nodeId, assetId, accountId, grantId, keyId, endedId, liveId, jobId, root } = first;
   const password = "a-password-that-is-long";
   const ssh = { kind: "ssh", port: 22 };
   const secret = { kind: "password", value: "stolen" };
@@ -92,6 +79,24 @@ export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
     "user.ssh-key.list": granted("not_found", { id: adminId }),
     "user.ssh-key.add": granted("not_found", { id: adminId, name: "k", publicKey: "ssh-ed25519 AAAA" }),
     "user.ssh-key.remove": granted("not_found", { id: adminId, keyId }),
+    "user.invite": granted("not_found", { id: userId }, { id: adminId }),
+    "user.invite.revoke": granted("not_found", { id: userId }, { id: adminId }),
+    "sign-in.invitation": anybody("denied", { token: "x".repeat(43) }),
+    "sign-in.accept": anybody("denied", { token: "x".repeat(43), password }),
+    "organization.list": granted("denied", {}, { search: "default" }),
+    "organization.read": granted("denied", { id: DEFAULT_ORGANIZATION }),
+    "organization.create": granted("denied", { name: named("o") }),
+    "organization.update": granted("denied", {
+      id: DEFAULT_ORGANIZATION,
+      version: 1,
+      name: "stolen",
+    }),
+    "organization.delete": granted("denied", { id: DEFAULT_ORGANIZATION }),
+    "membership.list": granted("denied", { id: DEFAULT_ORGANIZATION }),
+    "membership.add": granted("not_found", { person: named("nobody") }),
+    "membership.remove": granted("not_found", { id: adminId }),
+    "me.organization.list": [...signedIn("own"), ...signedIn("own", { search: "o" })],
+    "me.organization.switch": signedIn("not_found", { id: groupId }),
     "group.list": granted("own", {}, { userId: adminId }),
     "group.read": granted("not_found", { id: groupId }),
     "group.create": granted("not_found", { name: named("g"), userIds: [adminId] }),
@@ -100,22 +105,6 @@ export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
     "group.member.add": granted("not_found", { id: groupId, userIds: [adminId] }),
     "group.member.remove": granted("not_found", { id: groupId, userIds: [adminId] }),
     "role.list": granted("own", {}),
-    "sign-in-backend.kinds": granted("denied", {}),
-    "sign-in-backend.list": granted("denied", {}),
-    "sign-in-backend.read": granted("denied", { id: backendId }),
-    "sign-in-backend.create": granted("denied", { kind: "ldap", name: named("b"), settings: { host: "evil.example" } }),
-    "sign-in-backend.update": granted("denied", { id: backendId, version: 1, active: true }),
-    "sign-in-backend.delete": granted("denied", { id: backendId, withIdentities: true }),
-    "sign-in-backend.reorder": granted("denied", { ids: [backendId] }),
-    "sign-in-backend.check": granted("denied", { id: backendId }, { id: backendId, loginName: "admin", password }),
-    "sign-in-backend.mapping.list": granted("denied", { id: backendId }),
-    "sign-in-backend.mapping.add": granted("denied", {
-      id: backendId,
-      outsideGroup: "everybody",
-      orgId: groupId,
-      roleId: "administrator",
-    }),
-    "sign-in-backend.mapping.remove": granted("denied", { id: backendId, mappingId: groupId }),
     "node.list": granted("own", {}, { parentId: root }, { search: "node" }),
     "node.create": granted("not_found", { parentId: root, name: "stolen" }, { parentId: nodeId, name: "stolen" }),
     "node.update": granted("not_found", { id: nodeId, version: 1, name: "stolen" }),

@@ -1,5 +1,6 @@
 import { type Actor, changedMeanwhile, Fault, newId, notFound } from "../../core/index.ts";
 import { type Db, serve, violated } from "../../db/index.ts";
+import { mustNotReachMoreOneself } from "../users/belonging.ts";
 import * as schema from "../schema.ts";
 import type { Group } from "../schema.ts";
 import { addMembers, findGroup, listGroups } from "./group.store.ts";
@@ -29,6 +30,7 @@ const create = serve(schema.createGroup, {
   async run({ db, actor, about }, { name, comment, userIds }) {
     const id = newId();
     about({ kind: "group", id, name });
+    for (const userId of userIds) mustNotReachMoreOneself(actor, userId);
     await db
       .insertInto("user_group")
       .values({ id, org_id: orgOf(actor), name, comment })
@@ -74,6 +76,7 @@ const add = serve(schema.addGroupMembers, {
   async run({ db, actor, about }, { id, userIds }) {
     const group = await visibleGroup(db, actor, id);
     about({ kind: "group", id, name: group.name });
+    for (const userId of userIds) mustNotReachMoreOneself(actor, userId);
     await addAll(db, actor, id, userIds);
     return visibleGroup(db, actor, id);
   },

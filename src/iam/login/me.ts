@@ -1,7 +1,11 @@
 import { type Actor, Fault } from "../../core/index.ts";
 import type { Db } from "../../db/index.ts";
 import type { Me } from "../schema.ts";
+import { listEnterable } from "../orgs/org.store.ts";
 import { Preferences } from "../schema.ts";
+
+/** The rest is found by searching: me.organization.list. */
+const SHOWN = 50;
 
 /** What the console shows of the person who acts. */
 export async function me(db: Db, actor: Actor): Promise<Me> {
@@ -10,16 +14,13 @@ export async function me(db: Db, actor: Actor): Promise<Me> {
     .select(["id", "login_name", "name", "preferences"])
     .where("id", "=", actor.id ?? "")
     .executeTakeFirst();
-  const organizations = await db
-    .selectFrom("membership")
-    .innerJoin("organization", "organization.id", "membership.org_id")
-    .select(["organization.id", "organization.name"])
-    .where("membership.user_id", "=", actor.id ?? "")
-    .orderBy("organization.name")
-    .limit(200)
-    .execute();
-  const organization = organizations.find((org) => org.id === actor.orgId);
+  const organization = await db
+    .selectFrom("organization")
+    .select(["id", "name"])
+    .where("id", "=", actor.orgId)
+    .executeTakeFirst();
   if (!user || !organization) throw new Fault("unauthenticated", "Sign in first.");
+  const { items: organizations } = await listEnterable(db, user.id, { limit: SHOWN });
   return {
     id: user.id,
     loginName: user.login_name,

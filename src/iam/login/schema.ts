@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Done, endpoint } from "../../core/endpoint.ts";
-import { LoginName, Id, Name, Named, plain, secret } from "../../core/fields.ts";
+import { Id, KnownLoginName, LoginName, Name, Named, plain, secret } from "../../core/fields.ts";
 
 /** At least 12 characters; what else a password must be is checked where it is set. */
 export const NewPassword = secret(z.string().min(12, "At least 12 characters.").max(256, "At most 256 characters."));
@@ -14,7 +14,7 @@ export const Preferences = z.object({
 
 export const Me = z.object({
   id: Id,
-  loginName: LoginName,
+  loginName: KnownLoginName,
   name: Name,
   organization: Named,
   organizations: z.array(Named),
@@ -86,7 +86,7 @@ export const signIn = endpoint({
   route: "POST /sign-in",
   name: "sign-in",
   title: "Sign in with name and password; answers what is asked next, or who one is",
-  input: z.object({ loginName: LoginName, password: TypedPassword, returnTo: ReturnTo.optional() }),
+  input: z.object({ loginName: KnownLoginName, password: TypedPassword, returnTo: ReturnTo.optional() }),
   output: SignInStep,
 });
 

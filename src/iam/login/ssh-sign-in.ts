@@ -4,7 +4,7 @@ import {
   type AnyAction,
   endpoint,
   Fault,
-  LoginName,
+  KnownLoginName,
   plain,
   run,
   type Runtime,
@@ -22,7 +22,7 @@ const withPassword = endpoint({
   route: "POST /ssh/sign-in/password",
   name: "sign-in",
   title: "Sign in over SSH with name and password",
-  input: z.object({ loginName: LoginName, password: SecretText }),
+  input: z.object({ loginName: KnownLoginName, password: SecretText }),
   output: z.object({}),
 });
 
@@ -30,7 +30,7 @@ const withKey = endpoint({
   route: "POST /ssh/sign-in/key",
   name: "sign-in",
   title: "Sign in over SSH with a key whose possession was proved",
-  input: z.object({ loginName: LoginName, fingerprint: plain(z.string().max(200)) }),
+  input: z.object({ loginName: KnownLoginName, fingerprint: plain(z.string().max(200)) }),
   output: z.object({}),
 });
 

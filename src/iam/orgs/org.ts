@@ -9,7 +9,10 @@ export async function writeDefaultOrganization(db: Db): Promise<void> {
 }
 
 /** Makes an organization; does nothing if the id exists. */
-export async function createOrganization(db: Db, organization: { id: string; name: string }): Promise<void> {
+export async function createOrganization(
+  db: Db,
+  organization: { id: string; name: string; comment?: string },
+): Promise<void> {
   await db
     .insertInto("organization")
     .values(organization)

@@ -99,21 +99,6 @@ export async function mustHoldEverywhere(db: Db, actor: Actor, userId: string, p
   }
 }
 
-/** Fault `conflict` when nobody but these users could administer the organization any more. Locks its administrators. */
-export async function mustLeaveAnAdministrator(db: Db, orgId: string): Promise<void> {
-  const left = await sql`
-    select 1 from role_binding b join users u on u.id = b.user_id and u.active
-    where b.org_id = ${orgId} and b.role_id = 'administrator' limit 1`.execute(db);
-  if (left.rows.length === 0) {
-    throw new Fault("conflict", "This is the last active administrator of the organization. Make another one first.");
-  }
-}
-
-/** Makes changes to an organization's administrators wait for each other; held until the transaction ends. */
-export async function lockAdministrators(db: Db, orgId: string): Promise<void> {
-  await db.selectFrom("organization").select("id").where("id", "=", orgId).forUpdate().execute();
-}
-
 const scopeOf = (scope: string): "system" | "organization" => (scope === "system" ? "system" : "organization");
 
 export const roleActions = () => [

@@ -1,7 +1,18 @@
 import { z } from "zod";
 import { Done, endpoint, listInput, listOutput } from "../../core/endpoint.ts";
-import { Comment, Id, LoginName, Moment, Name, Named, plain, Version } from "../../core/fields.ts";
-import { NewPassword } from "../login/schema.ts";
+import {
+  Comment,
+  Id,
+  KnownLoginName,
+  LoginName,
+  Moment,
+  Name,
+  Named,
+  plain,
+  secret,
+  Version,
+} from "../../core/fields.ts";
+import { NewPassword, SignInStep } from "../login/schema.ts";
 import { RoleId } from "../roles/schema.ts";
 
 const Email = plain(z.email("Not a mail address.").max(254));
@@ -42,19 +53,51 @@ export const removeMySshKey = endpoint({
   output: Done,
 });
 
+const Phone = plain(
+  z
+    .string()
+    .trim()
+    .regex(/^\+?[0-9][0-9 ()./-]{2,30}$/, "Digits, with a + before the country's code."),
+);
+function isTimeZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
+const TimeZone = plain(z.string().max(64).refine(isTimeZone, "Not a time zone, as Europe/Berlin is one."));
+const SecondFactorLevel = z.enum(["on", "forced"]);
+/** How somebody signs in: 'password', or a backend's id. */
+const Source = z.object({ id: plain(z.string()), name: Name });
+
 export const User = z.object({
   id: Id,
-  loginName: LoginName,
+  /** A service is a program; it signs in with API keys only. */
+  kind: z.enum(["person", "service"]),
+  loginName: KnownLoginName,
   name: Name,
   email: Email.nullable(),
   comment: Comment,
   active: z.boolean(),
+  disabledReason: z.enum(["administrator", "unused", "directory"]).nullable(),
+  expiresAt: Moment.nullable(),
+  phone: Phone.nullable(),
+  timeZone: TimeZone.nullable(),
   roles: z.array(RoleId),
   groups: z.array(Named),
   hasPassword: z.boolean(),
+  mustChangePassword: z.boolean(),
+  /** What is asked of this user beyond roles, organization and site. */
+  secondFactor: SecondFactorLevel.nullable(),
+  hasSecondFactor: z.boolean(),
+  sources: z.array(Source),
+  /** Until when a mailed invitation can be answered; null: there is none. */
+  invitedUntil: Moment.nullable(),
   version: Version,
   createdAt: Moment,
   lastSignInAt: Moment.nullable(),
+  lastUsedAt: Moment.nullable(),
 });
 export type User = z.output<typeof User>;
 
@@ -64,18 +107,35 @@ const userFields = {
   email: Email.nullable().default(null),
   comment: Comment.default(""),
   active: z.boolean().default(true),
+  expiresAt: Moment.nullable().default(null),
+  phone: Phone.nullable().default(null),
+  timeZone: TimeZone.nullable().default(null),
+  secondFactor: SecondFactorLevel.nullable().default(null),
   roles: z.array(RoleId).max(20).default(["user"]),
+  groupIds: z.array(Id).max(100).default([]),
+};
+
+const filters = {
+  active: z.stringbool().optional(),
+  kind: z.enum(["person", "service"]).optional(),
+  /** Whether the end has come. */
+  expired: z.stringbool().optional(),
+  /** The end comes within so many days. */
+  expiringDays: z.coerce.number().int().min(1).max(3650).optional(),
+  /** Neither signed in nor let a program act for that many days. */
+  unusedDays: z.coerce.number().int().min(1).max(3650).optional(),
+  /** 'password', 'none', or a backend's id. */
+  source: plain(z.string().max(64)).optional(),
+  hasSecondFactor: z.stringbool().optional(),
+  groupId: Id.optional(),
+  roleId: RoleId.optional(),
 };
 
 export const listUsers = endpoint({
   route: "GET /users",
   name: "user.list",
   title: "List the users of the organization",
-  input: listInput({
-    active: z.stringbool().optional(),
-    groupId: Id.optional(),
-    roleId: RoleId.optional(),
-  }),
+  input: listInput(filters),
   output: listOutput(User),
 });
 
@@ -91,7 +151,13 @@ export const createUser = endpoint({
   route: "POST /users",
   name: "user.create",
   title: "Create a user",
-  input: z.object({ ...userFields, password: NewPassword.optional() }),
+  input: z.object({
+    ...userFields,
+    password: NewPassword.optional(),
+    mustChangePassword: z.boolean().default(false),
+    /** Mails a link with which the person chooses the first password. */
+    invite: z.boolean().default(false),
+  }),
   output: User,
 });
 
@@ -106,7 +172,13 @@ export const updateUser = endpoint({
     email: Email.nullable().optional(),
     comment: Comment.optional(),
     active: z.boolean().optional(),
+    expiresAt: Moment.nullable().optional(),
+    phone: Phone.nullable().optional(),
+    timeZone: TimeZone.nullable().optional(),
+    mustChangePassword: z.boolean().optional(),
+    secondFactor: SecondFactorLevel.nullable().optional(),
     roles: z.array(RoleId).max(20).optional(),
+    groupIds: z.array(Id).max(1000).optional(),
   }),
   output: User,
 });
@@ -149,4 +221,38 @@ export const removeUserSshKey = endpoint({
   title: "Remove a user's SSH key",
   input: z.object({ id: Id, keyId: Id }),
   output: Done,
+});
+
+export const inviteUser = endpoint({
+  route: "POST /users/:id/invitation",
+  name: "user.invite",
+  title: "Mail a link with which the user chooses a first password; an older one is void",
+  input: z.object({ id: Id }),
+  output: User,
+});
+
+export const revokeInvitation = endpoint({
+  route: "DELETE /users/:id/invitation",
+  name: "user.invite.revoke",
+  title: "Make a mailed invitation void",
+  input: z.object({ id: Id }),
+  output: User,
+});
+
+const MailedToken = secret(z.string().min(1).max(200));
+
+export const readInvitation = endpoint({
+  route: "POST /sign-in/invitation",
+  name: "sign-in.invitation",
+  title: "Tell whom a mailed invitation is for",
+  input: z.object({ token: MailedToken }),
+  output: z.object({ loginName: KnownLoginName, name: Name, organization: Name.nullable() }),
+});
+
+export const acceptInvitation = endpoint({
+  route: "POST /sign-in/invitation/accept",
+  name: "sign-in.accept",
+  title: "Choose the first password with a mailed invitation; the way in goes on from there",
+  input: z.object({ token: MailedToken, password: NewPassword }),
+  output: SignInStep,
 });

@@ -3,7 +3,7 @@ import { type Db, page, serve, violated } from "../../db/index.ts";
 import { mustHoldEverywhere, mustOutrank } from "../roles/role.ts";
 import * as schema from "../schema.ts";
 import type { SshKey } from "../schema.ts";
-import { visibleUser } from "./user.ts";
+import { visibleUser } from "./user.store.ts";
 
 /** Reads one public key line; Fault `invalid` for what is no key, or too weak a key. */
 export type ParsePublicKey = (line: string) => { algorithm: string; line: string; fingerprint: string };

@@ -1,73 +1,103 @@
-import { type Actor, changedMeanwhile, Fault, newId, notFound } from "../../core/index.ts";
-import { type Db, serve, violated } from "../../db/index.ts";
+import { sql } from "kysely";
+import { type Actor, changedMeanwhile, Fault, newId } from "../../core/index.ts";
+import { serve, violated } from "../../db/index.ts";
 import { endConsoleSessions } from "../login/console-session.ts";
 import { checkPassword } from "../login/first-proof.ts";
 import { hashPassword } from "../login/password.ts";
-import {
-  bindRoles,
-  lockAdministrators,
-  mustHoldEverywhere,
-  mustLeaveAnAdministrator,
-  mustOutrank,
-} from "../roles/role.ts";
+import { leave } from "../orgs/org.store.ts";
+import { watchAdministrators } from "../roles/administrators.ts";
+import { bindRoles, mustHoldEverywhere, mustOutrank } from "../roles/role.ts";
 import * as schema from "../schema.ts";
-import type { User } from "../schema.ts";
-import { findUser, listUsers } from "./user.store.ts";
+import { putIntoGroups } from "./belonging.ts";
+import { type Postal, sendInvitation } from "./invitation.ts";
+import { listUsers, visibleUser } from "./user.store.ts";
+import type { z } from "zod";
 
 const orgOf = (actor: Actor): string => actor.orgId ?? "";
 
-/** The user as a member of the actor's organization; Fault `not_found` otherwise. */
-export async function visibleUser(db: Db, actor: Actor, id: string): Promise<User> {
-  const user = await findUser(db, orgOf(actor), id);
-  if (!user) throw notFound("user");
-  return user;
+function createAction(platform: Postal) {
+  return serve(schema.createUser, {
+    access: "granted",
+    before: async (_, { password }) => (password === undefined ? null : hashPassword(password)),
+    async run({ db, actor, prepared: password_hash, about }, { invite, roles, groupIds, ...input }) {
+      const id = newId();
+      about({ kind: "user", id, name: input.loginName });
+      await db
+        .insertInto("users")
+        .values({ ...rowOf(input), id, login_name: input.loginName, name: input.name, password_hash })
+        .execute()
+        .catch((error) => {
+          if (violated(error) !== "user_login_name_is_unique") throw error;
+          throw new Fault("conflict", `The login name "${input.loginName}" is taken. Choose another one.`);
+        });
+      await db
+        .insertInto("membership")
+        .values({ org_id: orgOf(actor), user_id: id })
+        .execute();
+      await bindRoles(db, actor, id, roles);
+      await putIntoGroups(db, actor, id, groupIds);
+      if (invite) await sendInvitation(platform, db, actor, await visibleUser(db, actor, id));
+      return visibleUser(db, actor, id);
+    },
+  });
 }
 
-const create = serve(schema.createUser, {
-  access: "granted",
-  before: async (_, { password }) => (password === undefined ? null : hashPassword(password)),
-  async run({ db, actor, prepared: password_hash, about }, input) {
-    const { loginName, name, email, comment, active } = input;
-    const id = newId();
-    about({ kind: "user", id, name: loginName });
-    await db
-      .insertInto("users")
-      .values({ id, login_name: loginName, name, email, comment, active, password_hash })
-      .execute()
-      .catch((error) => {
-        if (violated(error) !== "user_login_name_is_unique") throw error;
-        throw new Fault("conflict", `The login name "${loginName}" is taken. Choose another one.`);
-      });
-    await db
-      .insertInto("membership")
-      .values({ org_id: orgOf(actor), user_id: id })
-      .execute();
-    await bindRoles(db, actor, id, input.roles);
-    return visibleUser(db, actor, id);
-  },
-});
+type Fields = Partial<Omit<z.output<typeof schema.createUser.input>, "roles" | "groupIds" | "invite" | "password">>;
+
+/** The columns of what an input says; what it does not say stays as it is. */
+function rowOf(fields: Fields) {
+  const { name, email, comment, active, phone, expiresAt, timeZone, mustChangePassword, secondFactor } = fields;
+  return {
+    ...(name !== undefined && { name }),
+    ...(email !== undefined && { email }),
+    ...(comment !== undefined && { comment }),
+    ...(active !== undefined && {
+      active,
+      disabled_reason: active ? null : "administrator",
+      ...(active && { enabled_at: sql<Date>`now()` }),
+    }),
+    ...(phone !== undefined && { phone }),
+    ...(expiresAt !== undefined && { expires_at: expiresAt }),
+    ...(timeZone !== undefined && { time_zone: timeZone }),
+    ...(mustChangePassword !== undefined && { must_change_password: mustChangePassword }),
+    ...(secondFactor !== undefined && { second_factor: secondFactor }),
+  };
+}
+
+/** What nobody changes of oneself, or it would be no limit. */
+function mustNotFavourOneself(actor: Actor, id: string, changes: Fields & { roles?: unknown }): void {
+  if (actor.id !== id) return;
+  const { active, roles, expiresAt, secondFactor, mustChangePassword } = changes;
+  const limits = [roles, expiresAt, secondFactor, mustChangePassword];
+  if (active === false || limits.some((limit) => limit !== undefined)) {
+    throw new Fault(
+      "denied",
+      "You cannot disable yourself or change your own roles, end date or second factor. Ask another administrator.",
+    );
+  }
+}
 
 const update = serve(schema.updateUser, {
   access: "granted",
-  async run({ db, actor, now, about, changed }, { id, version, roles, ...changes }) {
-    await lockAdministrators(db, orgOf(actor));
+  async run({ db, actor, now, about, changed }, { id, version, roles, groupIds, ...changes }) {
+    const stillAdministered = await watchAdministrators(db, [id]);
     const before = await visibleUser(db, actor, id);
     about({ kind: "user", id, name: before.loginName });
     await mustOutrank(db, actor, id);
     if (Object.keys(changes).length > 0) await mustHoldEverywhere(db, actor, id, schema.updateUser.name);
-    if (actor.id === id && (changes.active === false || roles)) {
-      throw new Fault("denied", "You cannot disable yourself or change your own roles. Ask another administrator.");
-    }
+    mustNotFavourOneself(actor, id, { ...changes, ...(roles && { roles }) });
     const done = await db
       .updateTable("users")
-      .set({ ...changes, version: version + 1, updated_at: now })
+      .set({ ...rowOf(changes), version: version + 1, updated_at: now })
       .where("id", "=", id)
       .where("version", "=", version)
       .executeTakeFirst();
     if (done.numUpdatedRows !== 1n) throw changedMeanwhile("user", before);
     if (roles) await bindRoles(db, actor, id, roles);
-    if (changes.active === false) await endConsoleSessions(db, id);
-    if (changes.active === false || roles) await mustLeaveAnAdministrator(db, orgOf(actor));
+    if (groupIds) await putIntoGroups(db, actor, id, groupIds);
+    const ended = changes.expiresAt !== undefined && changes.expiresAt !== null && new Date(changes.expiresAt) <= now;
+    if (changes.active === false || ended) await endConsoleSessions(db, id);
+    await stillAdministered();
     const after = await visibleUser(db, actor, id);
     changed(before, after);
     return after;
@@ -76,19 +106,20 @@ const update = serve(schema.updateUser, {
 
 const remove = serve(schema.deleteUser, {
   access: "granted",
-  async run({ db, actor, about }, { id }) {
-    await lockAdministrators(db, orgOf(actor));
+  async run({ db, actor, about, note }, { id }) {
+    const stillAdministered = await watchAdministrators(db, [id]);
     const user = await visibleUser(db, actor, id);
     about({ kind: "user", id, name: user.loginName });
     if (actor.id === id) throw new Fault("denied", "You cannot delete yourself. Ask another administrator.");
     await mustOutrank(db, actor, id);
-    await db.deleteFrom("membership").where("org_id", "=", orgOf(actor)).where("user_id", "=", id).execute();
-    await db
+    await leave(db, orgOf(actor), id);
+    const gone = await db
       .deleteFrom("users")
       .where("id", "=", id)
       .where((row) => row.not(row.exists(row.selectFrom("membership").select("user_id").where("user_id", "=", id))))
-      .execute();
-    await mustLeaveAnAdministrator(db, orgOf(actor));
+      .executeTakeFirst();
+    note({ staysElsewhere: gone.numDeletedRows === 0n });
+    await stillAdministered();
     return {};
   },
 });
@@ -126,10 +157,11 @@ const changeMine = serve(schema.changeMyPassword, {
   },
 });
 
-export const userActions = () => [
+/** Users of the organization, by hand. `platform` mails invitations. */
+export const userActions = (platform: Postal) => [
   serve(schema.listUsers, { access: "granted", run: ({ db, actor }, input) => listUsers(db, orgOf(actor), input) }),
   serve(schema.readUser, { access: "granted", run: ({ db, actor }, { id }) => visibleUser(db, actor, id) }),
-  create,
+  createAction(platform),
   update,
   remove,
   setPassword,
