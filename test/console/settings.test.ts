@@ -34,7 +34,7 @@ const save = () => page.getByRole("button", { name: "Save" }).click();
 
 describe("the settings of mail in the console", () => {
   test("are filled in, refused at their field, saved, tried, and set back", async () => {
-    await page.goto(`${program.url}/console/settings`);
+    await page.goto(`${program.url}/console/settings/mail`);
     await field(/^Server/).fill("localhost");
     await save();
     await page.getByText("Give the address that mail comes from.").waitFor();
