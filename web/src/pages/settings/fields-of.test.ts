@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { fieldShape } from "../../kit/field-kind.ts";
-import { fieldsOf } from "./fields-of.ts";
+import { descriptionOf, fieldsOf } from "./fields-of.ts";
 import { humanized } from "./words.ts";
 
 const schema = {
@@ -12,7 +12,7 @@ const schema = {
       ],
       default: "",
     },
-    port: { type: "integer", minimum: 1, maximum: 65535, default: 587 },
+    port: { description: "The port.", type: "integer", minimum: 1, maximum: 65535, default: 587 },
     mode: { type: "string", enum: ["a", "b"], default: "a" },
     on: { type: "boolean", default: false },
     words: { type: "array", items: { type: "string" }, default: [] },
@@ -43,6 +43,11 @@ describe("the fields of a group of settings", () => {
     expect(fields.mode?.safeParse("c").success).toBe(false);
     expect(shapeOf("mode").choices).toEqual(["a", "b"]);
     expect(shapeOf("until").nullable).toBe(true);
+  });
+
+  test("are described by the server where the console has no words", () => {
+    expect(descriptionOf(schema, "port")).toBe("The port.");
+    expect(descriptionOf(schema, "host")).toBe("");
   });
 
   test("without words of their own are named after their key", () => {

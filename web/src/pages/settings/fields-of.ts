@@ -13,16 +13,22 @@ export interface FieldSchema {
   readonly maxLength?: number;
   readonly default?: unknown;
   readonly writeOnly?: boolean;
+  readonly description?: string;
 }
 
 /** What limits of a number read like. */
 export type Limits = (limits: { readonly least: number; readonly most: number }) => string;
 
+type Properties = Readonly<Record<string, FieldSchema>>;
+const propertiesOf = (schema: unknown): Properties => (schema as { properties?: Properties }).properties ?? {};
+
+/** What the server says of a field, in English. */
+export const descriptionOf = (schema: unknown, name: string): string => propertiesOf(schema)[name]?.description ?? "";
+
 /** The schemas of a group's fields for a form: kinds and limits. Everything else is left to the server to refuse. */
 export function fieldsOf(schema: unknown, limits: Limits): Readonly<Record<string, z.ZodType>> {
-  const { properties = {} } = schema as { properties?: Readonly<Record<string, FieldSchema>> };
   return Object.fromEntries(
-    Object.entries(properties).map(([name, field]) => [name, zodOf(field, limits).optional()] as const),
+    Object.entries(propertiesOf(schema)).map(([name, field]) => [name, zodOf(field, limits).optional()] as const),
   );
 }
 

@@ -6,7 +6,7 @@ import type { SettingsGroupInfo, SettingsValues } from "../../../../src/platform
 import { type Field, FormPage, Problem } from "../../kit/index.ts";
 import { useMay } from "../../me.ts";
 import { useAction } from "../../query.ts";
-import { fieldsOf } from "./fields-of.ts";
+import { descriptionOf, fieldsOf } from "./fields-of.ts";
 import type { SettingsEndpoints } from "./endpoints.ts";
 import { useWords } from "./words.ts";
 
@@ -78,7 +78,7 @@ function FieldHelp(props: {
   const action = useAction(update);
   const secret = now.secrets[name];
   const own = now.own.includes(name);
-  const help = words.help(group.key, name);
+  const help = words.help(group.key, name, descriptionOf(group.schema, name));
   const reset = () =>
     action.mutate({ key: group.key, version: now.version, values: {}, reset: [name] }, { onSuccess: done });
   const inherited = now.inherited[name];

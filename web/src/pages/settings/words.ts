@@ -21,7 +21,7 @@ export function useWords() {
       title: ({ key, title }: { readonly key: string; readonly title: string }) => say(`${key}.title`, title),
       text: (key: string) => say(`${key}.text`, ""),
       label: (key: string, name: string) => say(`${key}.fields.${name}`, humanized(name)),
-      help: (key: string, name: string) => say(`${key}.help.${name}`, ""),
+      help: (key: string, name: string, otherwise = "") => say(`${key}.help.${name}`, otherwise),
       choice: (key: string, name: string, value: string) => say(`${key}.choices.${name}.${value}`, humanized(value)),
     };
   }, [t, i18n]);
