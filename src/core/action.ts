@@ -184,7 +184,7 @@ function authorize(action: Pick<AnyAction<never>, "access" | "endpoint">, actor:
 const LEVELS = ["sign-in", "password", "second-factor"] as const;
 
 /** Throws Fault `unconfirmed`, which says what is asked; an API key stands for no person and confirms nothing. */
-function mustBeConfirmed(asked: Confirmation, actor: Actor, now: Date): void {
+export function mustBeConfirmed(asked: Confirmation, actor: Actor, now: Date): void {
   if (actor.kind === "system") return;
   const { signIn, password, secondFactor } = actor.proved ?? { signIn: null, password: null, secondFactor: null };
   const proofs = [signIn, password, secondFactor].slice(LEVELS.indexOf(asked.level));

@@ -314,6 +314,12 @@ export interface MailedCode {
   user_id: string;
 }
 
+export interface MailedFactor {
+  created_at: Generated<Timestamp>;
+  used_at: Timestamp | null;
+  user_id: string;
+}
+
 export interface MailedToken {
   created_at: Generated<Timestamp>;
   email: string;
@@ -582,7 +588,7 @@ export interface SystemRoleBinding {
 }
 
 export interface Totp {
-  confirmed_at: Timestamp | null;
+  confirmed_at: Timestamp;
   created_at: Generated<Timestamp>;
   secret: Buffer;
   used_at: Timestamp | null;
@@ -655,6 +661,7 @@ export interface Tables {
   job_result: JobResult;
   job_schedule: JobSchedule;
   mailed_code: MailedCode;
+  mailed_factor: MailedFactor;
   mailed_token: MailedToken;
   mapped_member: MappedMember;
   membership: Membership;

@@ -3,6 +3,9 @@ import type { Database, Db, Sealer } from "../db/index.ts";
 import type { AnyJobKind, AnyMailTemplate, Platform, Schedule } from "../platform/index.ts";
 import { backends } from "./backends/index.ts";
 import { createFactors } from "./factors/index.ts";
+import { factorMessages } from "./factors/messages.ts";
+import { ownFactorActions } from "./factors/own-factors.ts";
+import { userFactorActions } from "./factors/user-factors.ts";
 import { tidyWaysIn } from "./login/attempt.ts";
 import { tidyAttempts } from "./login/brake.ts";
 import { groupActions } from "./groups/group.ts";
@@ -43,7 +46,7 @@ export function createIam(deps: {
   parsePublicKey: ParsePublicKey;
 }) {
   const { database, runtime, sealer, platform, parsePublicKey } = deps;
-  const wayIn = { database, sealer, platform, backends, factors: createFactors() };
+  const wayIn = { database, sealer, platform, backends, factors: createFactors({ sealer, platform }) };
 
   return {
     actions: [
@@ -57,13 +60,19 @@ export function createIam(deps: {
       ...membershipActions(platform),
       ...userActions(platform),
       ...invitationActions(platform, wayIn),
+      ...ownFactorActions(wayIn),
+      ...userFactorActions(wayIn),
       ...sshKeyActions({ parsePublicKey }),
       ...groupActions(),
       ...roleActions(),
     ] as AnyAction<Db>[],
 
     /** Work in the background, and the messages it sends. */
-    work: { kinds: [] as AnyJobKind[], schedules: [] as Schedule[], templates: [invitationMail] as AnyMailTemplate[] },
+    work: {
+      kinds: [] as AnyJobKind[],
+      schedules: [] as Schedule[],
+      templates: [invitationMail, ...factorMessages] as AnyMailTemplate[],
+    },
 
     /** The actor behind a console cookie's token; anonymous when there is none or it is not valid any more. */
     identify: (claims: Claims): Promise<Actor> => actorOfToken(database.db, claims),

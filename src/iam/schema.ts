@@ -1,3 +1,4 @@
+export * from "./factors/schema.ts";
 export * from "./groups/schema.ts";
 export * from "./login/schema.ts";
 export * from "./orgs/schema.ts";

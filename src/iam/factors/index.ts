@@ -1,8 +1,12 @@
 import { registry } from "../../core/index.ts";
-import type { Factor } from "./factor.ts";
+import type { Factor, FactorDeps } from "./factor.ts";
+import { mailedCodeFactor } from "./mailed-code.ts";
 import { passkey } from "./passkey.ts";
+import { recoveryCodeFactor } from "./recovery-code.ts";
+import { totpFactor } from "./totp.ts";
 
 /** The kinds of second factors, in the order in which they are offered. */
-export const createFactors = () => registry<Factor>("second factor", [passkey]);
+export const createFactors = (deps: FactorDeps) =>
+  registry<Factor>("second factor", [passkey, totpFactor(deps), mailedCodeFactor(deps), recoveryCodeFactor(deps)]);
 
 export type Factors = ReturnType<typeof createFactors>;

@@ -68,12 +68,17 @@ export async function attemptOfToken(db: Db, token: string | null): Promise<stri
   return row?.id ?? null;
 }
 
-/** The sign-in the actor has begun; Fault `unauthenticated` when it is over. */
-export async function attemptOf(db: Db, actor: Actor): Promise<Attempt> {
+/** What the actor has begun: a sign-in, or another purpose that is named; Fault `unauthenticated` when it is over. */
+export async function attemptOf(
+  db: Db,
+  actor: Actor,
+  purpose: NonNullable<Opening["purpose"]> = "sign-in",
+): Promise<Attempt> {
   const row = await db
     .selectFrom("sign_in_attempt")
     .select(["id", "user_id as userId", "proofs", "backend_id as backendId", "return_to as returnTo", "memory"])
     .where("id", "=", actor.attemptId ?? null)
+    .where("purpose", "=", purpose)
     .where("expires_at", ">", sql<Date>`now()`)
     .where("failures", "<", FAILURES)
     .executeTakeFirst();
@@ -121,6 +126,8 @@ export async function endAttempt(db: Db, id: string): Promise<void> {
 export async function tidyWaysIn(db: Db): Promise<void> {
   await sql`delete from sign_in_attempt where expires_at < now()`.execute(db);
   await sql`delete from spent_proof where expires_at < now()`.execute(db);
+  await sql`delete from remembered_proof where expires_at < now()`.execute(db);
+  await sql`delete from mailed_code where expires_at < now() - interval '1 hour'`.execute(db);
 }
 
 /** Uses up a proof that may count once; false when it was used before. `until`: when it could not be valid any more. */

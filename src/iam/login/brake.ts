@@ -13,6 +13,8 @@ const BY_NAME_AND_ADDRESS: Limit = { free: 5, longest: 900 };
 /** What strangers can bring about for others only slows: people behind one address, and whoever bears the name. */
 const BY_ADDRESS: Limit = { free: 50, longest: 30 };
 const BY_NAME: Limit = { free: 100, longest: 1 };
+/** Second factors: who guesses at them has the first proof, so no stranger can slow the person, and many addresses help nobody. */
+export const BY_SECOND_FACTOR: Limit = { free: 20, longest: 900 };
 const FORGOTTEN_AFTER_MINUTES = 60;
 const KNOWN_FOR_DAYS = 30;
 const ANY_NAME = "";
@@ -29,13 +31,18 @@ interface Count {
  * while a wait lasts; an attempt that waits counts nowhere. Keyed by name and address (IPv6: its /64): nobody locks out
  * somebody else from another address. The waits of an address and of a name pass by who signed in from there before.
  */
-export async function countAttempt(db: Db, loginName: string, address: string | null): Promise<void> {
+export async function countAttempt(
+  db: Db,
+  loginName: string,
+  address: string | null,
+  byName: Limit = BY_NAME,
+): Promise<void> {
   const name = loginName.toLowerCase();
   const from = keyOf(address);
   const pair = { name, address: from, limit: BY_NAME_AND_ADDRESS };
   const counts = (await isKnown(db, name, from))
     ? [pair]
-    : [{ name: ANY_NAME, address: from, limit: BY_ADDRESS }, pair, { name, address: ANY_ADDRESS, limit: BY_NAME }];
+    : [{ name: ANY_NAME, address: from, limit: BY_ADDRESS }, pair, { name, address: ANY_ADDRESS, limit: byName }];
   const held = await countAll(db, counts);
   if (held) throw await refusal(db, held);
 }

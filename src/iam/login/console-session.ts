@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { type Actor, newId } from "../../core/index.ts";
 import type { Db } from "../../db/index.ts";
 import { attemptOfToken } from "./attempt.ts";
+import { forgetProofs } from "./remembered-proof.ts";
 import { hashToken, newToken } from "./token.ts";
 
 const LONGEST_MS = 24 * 60 * 60 * 1000;
@@ -54,8 +55,9 @@ async function endOldest(db: Db, userId: string): Promise<void> {
   await db.deleteFrom("console_session").where("id", "in", surplus).execute();
 }
 
-/** Ends a user's console sessions; all, or all but one. */
+/** Ends a user's console sessions, all or all but one, and forgets what SSH remembered of them. */
 export async function endConsoleSessions(db: Db, userId: string, but: string | null = null): Promise<void> {
+  await forgetProofs(db, userId);
   let ending = db.deleteFrom("console_session").where("user_id", "=", userId);
   if (but) ending = ending.where("id", "!=", but);
   await ending.execute();

@@ -1,16 +1,12 @@
 import { Fault } from "../../core/index.ts";
 import { serve } from "../../db/index.ts";
+import { finishEnrolment } from "../factors/enrol.ts";
 import type { Factor } from "../factors/factor.ts";
 import * as schema from "../schema.ts";
+import { answerIsRight, wrongFactor } from "./answer-factor.ts";
 import { addProof, attemptOf, countFailure, recall, remember } from "./attempt.ts";
-import { clearAttempts, countAttempt } from "./brake.ts";
-import { type Candidate, candidateOf } from "./candidate.ts";
+import { candidateOf } from "./candidate.ts";
 import { comesNext, contextOf, goOn, type WayInDeps } from "./way-in.ts";
-
-/** What wrong second factors are counted under; a slash is in no login name. */
-const braked = (user: Candidate): string => `${user.loginName}/second-factor`;
-
-const wrong = (): Fault => new Fault("unauthenticated", "That is not right. Try again, or choose another way.");
 
 /** The second factor and its enrolment on the way in. */
 export function factorStepActions(deps: WayInDeps) {
@@ -27,7 +23,7 @@ export function factorStepActions(deps: WayInDeps) {
       throw new Fault("conflict", "This is not what the sign-in asks for now. Load the page again.");
     }
     const factor: Factor = deps.factors.get(kind);
-    return { attempt: { ...attempt, userId: user.id }, user, factor, context: contextOf(db, user, at.actor, at.now) };
+    return { attempt: { ...attempt, userId: user.id }, factor, context: contextOf(db, user, at.actor, at.now) };
   }
 
   const begin = serve(schema.beginFactor, {
@@ -44,15 +40,14 @@ export function factorStepActions(deps: WayInDeps) {
   const answer = serve(schema.answerFactor, {
     access: "anonymous",
     async before(at, { kind, answer: given }) {
-      const { attempt, user, factor, context } = await asked(at, "second-factor", kind);
-      await countAttempt(db, braked(user), at.actor.address);
-      const memory = await recall({ ...deps, db }, attempt.id);
-      if (!(await factor.verify(context, given, memory))) {
+      const { attempt, factor, context } = await asked(at, "second-factor", kind);
+      let memory: unknown = null;
+      const taking = async () => (memory = await recall({ ...deps, db }, attempt.id));
+      if (!(await answerIsRight(factor, context, { answer: given, recall: taking }))) {
         await countFailure(db, attempt.id);
         if (memory) await remember({ ...deps, db }, attempt.id, memory);
-        throw wrong();
+        throw wrongFactor();
       }
-      await clearAttempts(db, braked(user), at.actor.address);
       return { ...attempt, proofs: [...attempt.proofs, kind] };
     },
     async run({ db: tx, actor, now, prepared: attempt, ...tell }, { kind }) {
@@ -72,23 +67,23 @@ export function factorStepActions(deps: WayInDeps) {
     run: async ({ prepared: shown }) => ({ shown }),
   });
 
-  const finishEnrolment = serve(schema.finishFactorEnrolment, {
+  const endEnrolment = serve(schema.finishFactorEnrolment, {
     access: "anonymous",
     async before(at, { kind, answer: given }) {
       const { attempt, factor, context } = await asked(at, "enrol", kind);
       const memory = await recall({ ...deps, db }, attempt.id);
-      const done = await factor.enrolment!.finish(context, given, memory);
-      if (!done) {
+      const once = await finishEnrolment(factor, context, { answer: given, memory });
+      if (!once) {
         await countFailure(db, attempt.id);
         if (memory) await remember({ ...deps, db }, attempt.id, memory);
-        throw wrong();
+        throw wrongFactor();
       }
-      return { attempt: { ...attempt, proofs: [...attempt.proofs, kind] }, once: done.once ?? {} };
+      return { attempt: { ...attempt, proofs: [...attempt.proofs, kind] }, once };
     },
     async run({ db: tx, actor, now, prepared: { attempt, once }, ...tell }, { kind }) {
       await addProof(tx, attempt.id, kind);
       return { once, next: await goOn({ ...deps, db: tx }, attempt, { actor, now, tell }) };
     },
   });
-  return [begin, answer, beginEnrolment, finishEnrolment];
+  return [begin, answer, beginEnrolment, endEnrolment];
 }

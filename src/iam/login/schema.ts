@@ -52,11 +52,11 @@ const ReturnTo = plain(
     .regex(/^\/([^/\\\p{Cc}][^\\\p{Cc}]*)?$/u, "Only a path of the console."),
 ).nullable();
 /** A kind of second factor or backend. */
-const Kind = plain(z.string().regex(/^[a-z0-9-]{1,32}$/));
+export const Kind = plain(z.string().regex(/^[a-z0-9-]{1,32}$/));
 /** What a person, an authenticator or a provider answers. */
-const Answer = secret(z.string().min(1, "Type the answer.").max(16_384));
+export const Answer = secret(z.string().min(1, "Type the answer.").max(16_384));
 /** What the client needs to ask the person; its shape belongs to the kind. */
-const Shown = secret(z.record(z.string(), z.unknown()));
+export const Shown = secret(z.record(z.string(), z.unknown()));
 
 const Offered = z.array(z.object({ kind: Kind, title: plain(z.string()) }));
 

@@ -15,6 +15,19 @@ export const signInSettings = settingsGroup({
       .boolean()
       .default(true)
       .describe("A passkey alone: one that verifies its holder on the device signs in without a password"),
+    mailedCode: z
+      .enum(["off", "chosen", "fallback"])
+      .default("chosen")
+      .describe("Codes by mail: never, for who chose them, also for who is forced and has nothing else"),
+    rememberMinutes: z
+      .number()
+      .int()
+      .min(0)
+      .max(1440)
+      .default(10)
+      .describe(
+        "Minutes in which a second factor counts again over SSH, for the same person, address and key; 0: never",
+      ),
   }),
 });
 

@@ -12,10 +12,13 @@ import {
   secret,
 } from "../../core/index.ts";
 import { type Db, serve } from "../../db/index.ts";
-import { clearAttempts, countAttempt } from "./brake.ts";
+import type { Factor } from "../factors/factor.ts";
+import { answerIsRight, wrongFactor } from "./answer-factor.ts";
+import { asksOf } from "./asks.ts";
 import { type Candidate, candidateOf, findCandidate } from "./candidate.ts";
 import { checkForm, proofOf } from "./first-proof.ts";
 import { userOfIdentity } from "./outside.ts";
+import { rememberedProofs, rememberProofs } from "./remembered-proof.ts";
 import { actorOf, comesNext, contextOf, type WayInDeps } from "./way-in.ts";
 
 const withPassword = endpoint({
@@ -43,12 +46,26 @@ const withFactor = endpoint({
 });
 
 const refused = (): Fault => new Fault("unauthenticated", "This key does not belong to an active user of that name.");
-const wrong = (): Fault => new Fault("unauthenticated", "That is not right.");
 
 /** What a person at an SSH client meets next: they are in, or asked for one line of text. */
 export type SshStep =
   | { readonly step: "in"; readonly actor: Actor }
-  | { readonly step: "ask"; readonly prompt: string };
+  | { readonly step: "ask"; readonly prompt: string; readonly words: string };
+
+/** Somebody whose first proof was right. */
+interface Proved {
+  readonly user: Candidate;
+  readonly proofs: readonly string[];
+  /** A key's fingerprint, "password", or a backend; what is remembered is remembered for it. */
+  readonly firstProof: string;
+}
+
+/** What the person is asked, and which other ways they may take. */
+interface Asking extends Proved {
+  readonly factor: Factor;
+  readonly others: readonly Factor[];
+  readonly memory: unknown;
+}
 
 /** Whether a key of that fingerprint could sign that user in; says nothing about who holds it. */
 export async function keyIsKnown(db: Db, key: { loginName: string; fingerprint: string }): Promise<boolean> {
@@ -80,7 +97,7 @@ export function createSshWayIn(deps: WayInDeps & { readonly runtime: Runtime<Db>
     via: "ssh",
   };
   let reached: SshStep | null = null;
-  let asking: { user: Candidate; proofs: readonly string[]; kind: string; memory: unknown } | null = null;
+  let asking: Asking | null = null;
 
   interface Tools {
     readonly db: Db;
@@ -91,36 +108,53 @@ export function createSshWayIn(deps: WayInDeps & { readonly runtime: Runtime<Db>
   }
 
   /** Lets the person in, or finds what to ask; in the transaction of the try that led here. */
-  async function goOn(user: Candidate, proofs: readonly string[], { db, now, ...tell }: Tools): Promise<void> {
+  async function goOn(proved: Proved, { db, now, ...tell }: Tools): Promise<void> {
+    const { user, firstProof } = proved;
     tell.about({ kind: "user", id: user.id, name: user.loginName });
-    const next = await comesNext({ ...deps, db }, user, proofs, { actor: guest, now });
-    tell.note({ step: next.step, proofs });
-    if (next.step === "done") {
-      await db.updateTable("users").set({ last_sign_in_at: now }).where("id", "=", user.id).execute();
-      const actor = actorOf(user, guest, null);
-      tell.actAs(actor);
-      reached = { step: "in", actor };
-      return;
+    const next = await comesNext({ ...deps, db }, user, proved.proofs, { actor: guest, now });
+    if (next.step === "second-factor") {
+      const { rememberMinutes } = await asksOf({ ...deps, db }, user.id);
+      const remembered =
+        rememberMinutes > 0 ? await rememberedProofs(db, { userId: user.id, address, firstProof }) : [];
+      const counting = remembered.filter((kind) => next.kinds.includes(kind));
+      if (counting.length === 0) return ask(proved, next.kinds, now);
+      tell.note({ remembered: true });
+      return goOn({ ...proved, proofs: [...proved.proofs, ...counting] }, { db, now, ...tell });
     }
-    const factor =
-      next.step === "second-factor"
-        ? deps.factors.list().find(({ kind, prompt }) => prompt && next.kinds.includes(kind))
-        : null;
-    if (!factor?.prompt) throw new Fault("denied", ELSEWHERE[next.step]);
-    const { memory } = await factor.begin(contextOf(database.db, user, guest, now));
-    asking = { user, proofs, kind: factor.kind, memory };
-    reached = { step: "ask", prompt: factor.prompt };
+    tell.note({ step: next.step, proofs: proved.proofs });
+    if (next.step !== "done") throw new Fault("denied", ELSEWHERE[next.step]);
+    await db.updateTable("users").set({ last_sign_in_at: now }).where("id", "=", user.id).execute();
+    const actor = actorOf(user, guest, null);
+    tell.actAs(actor);
+    reached = { step: "in", actor };
+  }
+
+  /** Asks for the first of the kinds that one line of text can answer. */
+  async function ask(proved: Proved, kinds: readonly string[], now: Date, chosen?: Factor): Promise<void> {
+    const possible = deps.factors.list().filter(({ kind, prompt }) => prompt && kinds.includes(kind));
+    const factor = chosen ?? possible[0];
+    if (!factor?.prompt) throw new Fault("denied", ELSEWHERE["second-factor"]);
+    const { memory } = await factor.begin(contextOf(database.db, proved.user, guest, now)).catch((error: unknown) => {
+      // What is refused here is told: the first proof was right.
+      throw error instanceof Fault && error.code === "too_many" ? new Fault("denied", error.message) : error;
+    });
+    const others = possible.filter((other) => other !== factor);
+    asking = { ...proved, factor, others, memory };
+    reached = { step: "ask", prompt: factor.prompt, words: wordsOf(others) };
   }
 
   const password = serve(withPassword, {
     access: "anonymous",
     before: (_, input) => checkForm({ ...deps, db: database.db }, { ...input, address }),
     async run({ prepared, ...tools }) {
-      if (prepared.by === "password") return goOn(prepared.user, ["password"], tools).then(() => ({}));
+      if (prepared.by === "password") {
+        await goOn({ user: prepared.user, proofs: ["password"], firstProof: "password" }, tools);
+        return {};
+      }
       const { backend, outside } = prepared;
       const user = await candidateOf(tools.db, await userOfIdentity(tools.db, backend, outside));
       if (!user?.mayEnter) throw refused();
-      await goOn(user, [proofOf(backend)], tools);
+      await goOn({ user, proofs: [proofOf(backend)], firstProof: `backend:${backend.id}` }, tools);
       return {};
     },
   });
@@ -139,7 +173,7 @@ export function createSshWayIn(deps: WayInDeps & { readonly runtime: Runtime<Db>
         .executeTakeFirst();
       if (used.numUpdatedRows !== 1n) throw refused();
       tools.note({ method: "publickey", fingerprint });
-      await goOn(user, ["key"], tools);
+      await goOn({ user, proofs: ["key"], firstProof: fingerprint }, tools);
       return {};
     },
   });
@@ -148,19 +182,33 @@ export function createSshWayIn(deps: WayInDeps & { readonly runtime: Runtime<Db>
     access: "anonymous",
     async before({ now }, { answer }) {
       if (!asking) throw new Fault("unauthenticated", "Sign in first.");
-      const { user, proofs, kind, memory } = asking;
-      const braked = `${user.loginName}/second-factor`;
-      await countAttempt(database.db, braked, address);
-      if (!(await deps.factors.get(kind).verify(contextOf(database.db, user, guest, now), answer, memory)))
-        throw wrong();
-      await clearAttempts(database.db, braked, address);
-      return { user, proofs: [...proofs, kind] };
+      const { memory, ...asked } = asking;
+      const fits = (one: Factor): boolean => one.looksLike?.test(answer) ?? true;
+      const meant = fits(asked.factor)
+        ? asked.factor
+        : (asked.others.find((other) => other.looksLike && fits(other)) ?? asked.factor);
+      const recall = async (): Promise<unknown> => (meant === asked.factor ? memory : null);
+      const context = contextOf(database.db, asked.user, guest, now);
+      if (!(await answerIsRight(meant, context, { answer, recall }))) throw wrongFactor();
+      asking = null;
+      return { ...asked, given: meant.kind };
     },
-    async run({ prepared: { user, proofs }, ...tools }) {
-      await goOn(user, proofs, tools);
+    async run({ prepared: { user, proofs, firstProof, given }, ...tools }) {
+      await goOn({ user, firstProof, proofs: [...proofs, given] }, tools);
+      const { rememberMinutes: minutes } = await asksOf({ ...deps, db: tools.db }, user.id);
+      await rememberProofs(tools.db, { userId: user.id, address, firstProof }, { proofs: [given], minutes });
       return {};
     },
   });
+
+  /** Another way than the one that is asked for, when its name is typed; this is no try. */
+  async function takeOther(typed: string): Promise<SshStep | null> {
+    const other = asking?.others.find(({ kind }) => kind === typed.trim().toLowerCase());
+    if (!asking || !other) return null;
+    const kinds = [asking.factor, ...asking.others].map(({ kind }) => kind);
+    await ask(asking, kinds, runtime.now(), other);
+    return reached;
+  }
 
   async function attempt(action: unknown, input: object): Promise<SshStep> {
     reached = null;
@@ -169,15 +217,27 @@ export function createSshWayIn(deps: WayInDeps & { readonly runtime: Runtime<Db>
     return reached;
   }
 
+  /** A first proof makes void what was asked after another. */
+  function first(action: unknown, input: object): Promise<SshStep> {
+    asking = null;
+    return attempt(action, input);
+  }
+
   return {
     /** Name and password. */
-    withPassword: (proof: { loginName: string; password: string }) => attempt(password, proof),
+    withPassword: (proof: { loginName: string; password: string }) => first(password, proof),
     /** A key whose signature the caller has verified. */
-    withKey: (proof: { loginName: string; fingerprint: string }) => attempt(key, proof),
+    withKey: (proof: { loginName: string; fingerprint: string }) => first(key, proof),
     /** The line that was typed at the prompt of the last step. */
-    answer: (answer: string) => attempt(factor, { answer }),
+    answer: async (answer: string) => (await takeOther(answer)) ?? attempt(factor, { answer }),
   };
 }
+
+/** Other ways are told only to whom the first proof let come so far. */
+const wordsOf = (others: readonly Factor[]): string =>
+  others.length === 0
+    ? ""
+    : `Or type ${others.map(({ kind, title }) => `"${kind}" (${title.toLowerCase()})`).join(", ")}.`;
 
 const ELSEWHERE = {
   "second-factor":

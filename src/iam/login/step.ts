@@ -5,8 +5,15 @@ export interface Facts {
   /** What was proved so far, in order. */
   readonly proofs: readonly string[];
   readonly level: Level;
-  /** The kinds that count as a second factor, and whether the person can give them now. */
-  readonly factors: readonly { readonly kind: string; readonly ready: boolean; readonly canEnrol: boolean }[];
+  /** The kinds that count as a second factor. */
+  readonly factors: readonly {
+    readonly kind: string;
+    /** Whether the person can give it now. */
+    readonly ready: boolean;
+    /** Whether it may be asked for where one is forced and the person has none. */
+    readonly fallback: boolean;
+    readonly canEnrol: boolean;
+  }[];
   /** Why the password must be changed; null: it need not. */
   readonly newPassword: NewPasswordReason | null;
 }
@@ -26,10 +33,13 @@ export type Next =
 export function nextStep({ proofs, level, factors, newPassword }: Facts): Next {
   const proved = factors.some(({ kind }) => proofs.includes(kind));
   if (!proved && level !== "off") {
-    const ready = factors.filter((factor) => factor.ready).map(({ kind }) => kind);
+    const kindsWhere = (holds: "ready" | "fallback" | "canEnrol"): string[] =>
+      factors.filter((factor) => factor[holds]).map(({ kind }) => kind);
+    const ready = kindsWhere("ready");
     if (ready.length > 0) return { step: "second-factor", kinds: ready };
-    const enrollable = factors.filter(({ canEnrol }) => canEnrol).map(({ kind }) => kind);
-    if (level === "forced") return { step: "enrol", kinds: enrollable };
+    const fallback = level === "forced" ? kindsWhere("fallback") : [];
+    if (fallback.length > 0) return { step: "second-factor", kinds: fallback };
+    if (level === "forced") return { step: "enrol", kinds: kindsWhere("canEnrol") };
   }
   if (newPassword && proofs.includes("password")) return { step: "new-password", because: newPassword };
   return { step: "done" };

@@ -1,22 +1,22 @@
 import { type Actor, Fault, type Registry } from "../../core/index.ts";
 import type { Database, Db, Sealer } from "../../db/index.ts";
 import type { Backend } from "../backends/backend.ts";
-import type { FactorContext } from "../factors/factor.ts";
+import type { Factor, FactorContext } from "../factors/factor.ts";
 import type { Factors } from "../factors/index.ts";
 import type { Platform } from "../../platform/index.ts";
 import type { SignInStep } from "../schema.ts";
+import { levelOf } from "./asks.ts";
 import { type Attempt, endAttempt, openAttempt } from "./attempt.ts";
-import { type Candidate, candidateOf, type Level } from "./candidate.ts";
+import { type Candidate, candidateOf } from "./candidate.ts";
 import { openConsoleSession } from "./console-session.ts";
 import { me } from "./me.ts";
-import { signInSettings } from "./settings.ts";
 import { type Facts, type Next, nextStep } from "./step.ts";
 
 /** What every part of the way in works with. */
 export interface WayInDeps {
   readonly database: Database;
   readonly sealer: Sealer;
-  readonly platform: Pick<Platform, "settings" | "notify">;
+  readonly platform: Pick<Platform, "settings" | "notify" | "mailIsConfigured">;
   readonly backends: Registry<Backend>;
   readonly factors: Factors;
 }
@@ -43,20 +43,17 @@ export async function comesNext(
   const context = contextOf(deps.db, user, at.actor, at.now);
   const factors: Facts["factors"][number][] = [];
   for (const factor of deps.factors.list()) {
-    const ready = await factor.isReady(context);
-    factors.push({ kind: factor.kind, ready, canEnrol: factor.enrolment !== undefined });
+    factors.push(await factsOf(factor, context));
   }
   const newPassword = user.mustChangePassword ? "asked" : null;
   return nextStep({ proofs, level: await levelOf(deps, user), factors, newPassword });
 }
 
-const LEVELS: readonly Level[] = ["off", "on", "forced"];
-
-/** What the organization or the site asks, and more where the user or one of their roles asks more. */
-async function levelOf({ platform, db }: WayInDeps & { readonly db: Db }, user: Candidate): Promise<Level> {
-  const { secondFactor } = await platform.settings.read(signInSettings, user.orgId, db);
-  const asked = LEVELS.indexOf(user.secondFactor ?? "off");
-  return LEVELS[Math.max(asked, LEVELS.indexOf(secondFactor))] ?? "forced";
+async function factsOf(factor: Factor, context: FactorContext): Promise<Facts["factors"][number]> {
+  const { kind, enrolment } = factor;
+  if (await factor.isReady(context)) return { kind, ready: true, fallback: false, canEnrol: false };
+  const fallback = (await factor.isFallback?.(context)) ?? false;
+  return { kind, ready: false, fallback, canEnrol: !!enrolment && ((await enrolment.isOpen?.(context)) ?? true) };
 }
 
 /** The person as an actor. */

@@ -29,8 +29,15 @@ export type AuthAttempt = { readonly username: string } & (
 
 export type AuthMethod = "password" | "publickey" | "keyboard-interactive";
 
-/** `continue`: this factor was right, the methods named may give the next; "accept" of an offer only invites its proof. */
-export type AuthVerdict = "accept" | "reject" | { readonly continue: readonly AuthMethod[] };
+/**
+ * `continue`: this factor was right, the methods named may give the next; "accept" of an offer only invites its proof.
+ * `refuse`: rejected, with words for the person (RFC 4252 section 5.4).
+ */
+export type AuthVerdict =
+  | "accept"
+  | "reject"
+  | { readonly continue: readonly AuthMethod[] }
+  | { readonly refuse: string };
 
 const QUEUED = 4;
 const MAX_ANSWERS = 16;
@@ -101,6 +108,10 @@ export function createServerAuth(deps: {
   }
   function decide(request: Request, attempt: AuthAttempt, verdict: AuthVerdict): void {
     if (state === "done" || transport().over) return;
+    if (typeof verdict === "object" && "refuse" in verdict) {
+      transport().protocol.authBanner(`${verdict.refuse.replaceAll(/\p{Cc}/gu, " ")}\r\n`);
+      return reject();
+    }
     if (typeof verdict === "object") {
       methods = verdict.continue;
       return reject(attempt.method !== "publickey-offer");

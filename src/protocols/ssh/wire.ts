@@ -114,6 +114,7 @@ export interface Protocol {
   authInfoReq(name: string, words: string, prompts: { prompt: string; echo: boolean }[]): void;
   authFailure(methods: readonly string[], partial: boolean): void;
   authSuccess(): void;
+  authBanner(words: string): void;
   authPKOK(algorithm: string, key: Buffer): void;
   session(channel: number, window: number, packetSize: number): void;
   directTcpip(

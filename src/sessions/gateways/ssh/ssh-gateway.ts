@@ -61,21 +61,21 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
   const wayIn = iam.sshWayIn(address);
   /** What the person began with, until the gate has asked all it asks. */
   let first: { readonly name: TargetName; readonly fingerprint: string | null; readonly since: Date } | null = null;
-  let asked: string | null = null;
+  let asked: Extract<SshStep, { step: "ask" }> | null = null;
 
-  /** One proof; afterwards the person is in, or `asked` says what comes next. */
+  /** One proof; afterwards the person is in, or `asked` says what comes next. Whoever proved enough to be told why not, is. */
   async function prove(proof: () => Promise<SshStep>): Promise<AuthVerdict> {
     try {
       const reached = await proof();
       if (reached.step === "ask") {
-        asked = reached.prompt;
+        asked = reached;
         return { continue: ["keyboard-interactive"] };
       }
       letIn(reached.actor);
       return "accept";
     } catch (error) {
-      if (error instanceof Fault) return "reject";
-      throw error;
+      if (!(error instanceof Fault)) throw error;
+      return error.code === "denied" ? { refuse: error.message } : "reject";
     }
   }
 
@@ -137,19 +137,19 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
     name: TargetName,
     { prompt }: Extract<AuthAttempt, { method: "keyboard-interactive" }>,
   ): Promise<AuthVerdict> {
-    const line = async (text: string): Promise<string> =>
-      (await prompt({ prompts: [{ prompt: text, echo: false }] }))?.[0] ?? "";
+    const line = async (text: string, words = ""): Promise<string> =>
+      (await prompt({ words, prompts: [{ prompt: text, echo: false }] }))?.[0] ?? "";
     if (!asked) {
       const password = await line("Password: ");
       if (password === "") return "reject";
       const verdict = await begin(name, null, () => wayIn.withPassword({ loginName: name.loginName, password }));
-      if (typeof verdict === "string") return verdict;
+      if (!asked) return verdict;
     }
     for (let questions = 0; asked && questions < MOST_QUESTIONS; questions += 1) {
-      const answer = await line(`${asked}: `);
+      const answer = await line(`${asked.prompt}: `, asked.words);
       if (answer === "") return "reject";
       const verdict = await prove(() => wayIn.answer(answer));
-      if (typeof verdict === "string") return verdict;
+      if (typeof verdict === "string" || "refuse" in verdict) return verdict;
     }
     return "reject";
   }

@@ -1,0 +1,73 @@
+import { type Actor, Fault, notFound } from "../../core/index.ts";
+import { type Db, serve } from "../../db/index.ts";
+import { levelOf } from "../login/asks.ts";
+import { type Candidate, candidateOf, findCandidate } from "../login/candidate.ts";
+import { endConsoleSessions } from "../login/console-session.ts";
+import type { WayInDeps } from "../login/way-in.ts";
+import { mustHoldEverywhere, mustOutrank } from "../roles/role.ts";
+import * as schema from "../schema.ts";
+import { visibleUser } from "../users/user.ts";
+import type { Factors } from "./index.ts";
+import { factorsOf, forgetFactors } from "./kept-factors.ts";
+import { factorsReset } from "./messages.ts";
+
+/** Takes away what the user has, and what already came of it: console sessions, ways in that have begun, remembered proofs. */
+async function reset(factors: Factors, db: Db, userId: string): Promise<number> {
+  const removed = await forgetFactors(factors, db, userId);
+  await db.deleteFrom("sign_in_attempt").where("user_id", "=", userId).execute();
+  await endConsoleSessions(db, userId);
+  return removed;
+}
+
+/** Other people's second factors, for administrators. */
+export function userFactorActions(deps: WayInDeps) {
+  async function visible(db: Db, actor: Actor, id: string): Promise<Candidate> {
+    await visibleUser(db, actor, id);
+    const user = await candidateOf(db, id);
+    if (!user) throw notFound("user");
+    return user;
+  }
+
+  const list = serve(schema.listUserFactors, {
+    access: "granted",
+    async run({ db, actor }, { id }) {
+      const user = await visible(db, actor, id);
+      return { ...(await factorsOf(deps.factors, db, id)), level: await levelOf({ ...deps, db }, user) };
+    },
+  });
+
+  const resetOf = serve(schema.resetUserFactors, {
+    access: "granted",
+    confirm: { level: "password", minutes: 5 },
+    async run({ db, actor, about }, { id }) {
+      const user = await visible(db, actor, id);
+      about({ kind: "user", id, name: user.loginName });
+      if (actor.id === id)
+        throw new Fault(
+          "denied",
+          "Nobody resets the own second factor. Remove it on your own page, or ask another administrator.",
+        );
+      await mustOutrank(db, actor, id);
+      await mustHoldEverywhere(db, actor, id, schema.resetUserFactors.name);
+      const removed = await reset(deps.factors, db, id);
+      if (user.email && (await deps.platform.mailIsConfigured(db))) {
+        const values = { loginName: user.loginName, by: actor.name };
+        await deps.platform.notify(db, { to: { userId: id }, orgId: user.orgId, template: factorsReset, values });
+      }
+      return { removed };
+    },
+  });
+  return [list, resetOf];
+}
+
+/** The same on the machine, for the sole administrator who lost the device; whoever is root there holds the keys anyway. */
+export const resetOnMachine = (factors: Factors) =>
+  serve(schema.resetFactorsOnMachine, {
+    access: "granted",
+    async run({ db, about }, { loginName }) {
+      const user = await findCandidate(db, loginName);
+      if (!user) throw new Fault("not_found", `There is no user "${loginName}" in any organization.`);
+      about({ kind: "user", id: user.id, name: user.loginName });
+      return { removed: await reset(factors, db, user.id) };
+    },
+  });
