@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Done, endpoint } from "../../core/endpoint.ts";
-import { Id, LoginName, Moment, plain, secret } from "../../core/fields.ts";
+import { Id, Moment, plain, secret } from "../../core/fields.ts";
 import { Answer, Kind, Shown } from "../login/schema.ts";
 
 const Title = plain(z.string().max(100));
@@ -80,13 +80,5 @@ export const resetUserFactors = endpoint({
   name: "user.factor.reset",
   title: "Take all second factors and recovery codes away from a user; console sessions end",
   input: z.object({ id: Id }),
-  output: z.object({ removed: z.number().int() }),
-});
-
-export const resetFactorsOnMachine = endpoint({
-  route: "POST /cli/user/reset-mfa",
-  name: "user.factor.reset",
-  title: "Take all second factors away from a user, on the machine",
-  input: z.object({ loginName: LoginName }),
   output: z.object({ removed: z.number().int() }),
 });

@@ -1,4 +1,5 @@
-import { type Actor, Fault, notFound } from "../../core/index.ts";
+import { z } from "zod";
+import { type Actor, endpoint, Fault, LoginName, notFound } from "../../core/index.ts";
 import { type Db, serve } from "../../db/index.ts";
 import { levelOf } from "../login/asks.ts";
 import { type Candidate, candidateOf, findCandidate } from "../login/candidate.ts";
@@ -10,6 +11,14 @@ import { visibleUser } from "../users/user.ts";
 import type { Factors } from "./index.ts";
 import { factorsOf, forgetFactors } from "./kept-factors.ts";
 import { factorsReset } from "./messages.ts";
+
+const onMachine = endpoint({
+  route: "POST /cli/user/reset-mfa",
+  name: schema.resetUserFactors.name,
+  title: "Take all second factors away from a user, on the machine",
+  input: z.object({ loginName: LoginName }),
+  output: z.object({ removed: z.number().int() }),
+});
 
 /** Takes away what the user has, and what already came of it: console sessions, ways in that have begun, remembered proofs. */
 async function reset(factors: Factors, db: Db, userId: string): Promise<number> {
@@ -62,7 +71,7 @@ export function userFactorActions(deps: WayInDeps) {
 
 /** The same on the machine, for the sole administrator who lost the device; whoever is root there holds the keys anyway. */
 export const resetOnMachine = (factors: Factors) =>
-  serve(schema.resetFactorsOnMachine, {
+  serve(onMachine, {
     access: "granted",
     async run({ db, about }, { loginName }) {
       const user = await findCandidate(db, loginName);
