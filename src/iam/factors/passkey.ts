@@ -21,6 +21,22 @@ export const passkey: Factor = {
       return {};
     },
   },
+  kept: {
+    async list(db, userId) {
+      return db
+        .selectFrom("passkey")
+        .select(["id", "name", "created_at as createdAt", "used_at as usedAt"])
+        .where("user_id", "=", userId)
+        .orderBy("created_at")
+        .limit(100)
+        .execute();
+    },
+    async forget(db, userId, id) {
+      let gone = db.deleteFrom("passkey").where("user_id", "=", userId);
+      if (id) gone = gone.where("id", "=", id);
+      return Number((await gone.executeTakeFirst()).numDeletedRows);
+    },
+  },
 };
 
 /** The same Fault whatever was wrong with a passkey that stands alone. */

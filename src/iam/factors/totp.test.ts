@@ -31,10 +31,9 @@ describe("setting it up", () => {
     const { id, name } = await newcomer();
     await door.db.updateTable("users").set({ second_factor: "forced" }).where("id", "=", id).execute();
     const window = browser(door);
-    expect(await window.signIn(name)).toEqual({
-      step: "enrol",
-      factors: [{ kind: "totp", title: "Authenticator app" }],
-    });
+    const step = await window.signIn(name);
+    expect(step).toMatchObject({ step: "enrol" });
+    expect(step).toMatchObject({ factors: expect.arrayContaining([{ kind: "totp", title: "Authenticator app" }]) });
     const { uri, secret } = (await window.beginEnrolment("totp")) as { uri: string; secret: string };
     const url = new URL(uri);
     expect([url.protocol, url.host, url.searchParams.get("secret")]).toEqual(["otpauth:", "totp", secret]);
