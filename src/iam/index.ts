@@ -29,6 +29,7 @@ import { userActions } from "./users/user.ts";
 
 export { changedMeanwhile, systemActor } from "../core/index.ts";
 export { createOrganization, DEFAULT_ORGANIZATION } from "./orgs/org.ts";
+export { resetFactorsOnMachine } from "./factors/user-factors.ts";
 export { receiverOf } from "./users/receiver.ts";
 export { iamSettings } from "./login/settings.ts";
 export type { SshStep } from "./login/ssh-sign-in.ts";

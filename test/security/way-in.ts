@@ -13,7 +13,7 @@ import {
 } from "../../src/iam/schema.ts";
 import { type Door, guest } from "./door.ts";
 
-export const PASSWORD = "correct horse battery";
+const PASSWORD = "correct horse battery";
 
 let hashed: Promise<string> | undefined;
 /** Gives people made with `door.person` the password above. */

@@ -2,6 +2,7 @@ import type { Command } from "../command.ts";
 import { auditExport } from "./audit-export.ts";
 import { auditVerify } from "./audit-verify.ts";
 import { recordingVerify } from "./recording-verify.ts";
+import { userResetMfa } from "./user-reset-mfa.ts";
 
 /** Every subcommand, in the order of the help. */
-export const commands: readonly Command[] = [auditVerify, auditExport, recordingVerify];
+export const commands: readonly Command[] = [auditVerify, auditExport, recordingVerify, userResetMfa];

@@ -81,8 +81,8 @@ describe("setting it up", () => {
 describe("a code", () => {
   test("is right in its own step and in the one before and after, with a space or without", async () => {
     const { name, secret } = await owner();
-    mustBeIn(await (await asked(name)).answer("totp", codeOf(secret)));
-    mustBeIn(await (await asked(name)).answer("totp", codeOf(secret, 1).replace(/^.../, "$& ")));
+    for (const code of [codeOf(secret), codeOf(secret, 1).replace(/^.../, "$& ")])
+      expect(await (await asked(name)).answer("totp", code)).toMatchObject({ step: "done" });
   });
 
   test.each([-3, -2, 2, 3])("of %i steps away is wrong", async (steps) => {
@@ -135,7 +135,8 @@ describe("guessing", () => {
     const known = freshAddress();
     mustBeIn(await (await asked(name, known)).answer("totp", codeOf(secret)));
     const ends: string[] = [];
-    for (let round = 0; round < 25; round++) ends.push(await door.codeOf((await asked(name)).answer("totp", "000000")));
+    while (ends.length < 40 && ends.at(-1) !== "too_many")
+      ends.push(await door.codeOf((await asked(name)).answer("totp", "000000")));
     expect(ends.slice(0, 19)).toEqual(Array(19).fill("unauthenticated"));
     expect(ends.at(-1)).toBe("too_many");
     // Whoever gave a second factor from there before is not held up by it.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Actor, endpoint, Fault, LoginName, notFound } from "../../core/index.ts";
+import { type Actor, endpoint, Fault, LoginName, notFound, run, type Runtime, systemActor } from "../../core/index.ts";
 import { type Db, serve } from "../../db/index.ts";
 import { levelOf } from "../login/asks.ts";
 import { type Candidate, candidateOf, findCandidate } from "../login/candidate.ts";
@@ -7,8 +7,9 @@ import { endConsoleSessions } from "../login/console-session.ts";
 import type { WayInDeps } from "../login/way-in.ts";
 import { mustHoldEverywhere, mustOutrank } from "../roles/role.ts";
 import * as schema from "../schema.ts";
-import { visibleUser } from "../users/user.ts";
-import type { Factors } from "./index.ts";
+import { visibleUser } from "../users/user.store.ts";
+import type { FactorDeps } from "./factor.ts";
+import { createFactors, type Factors } from "./index.ts";
 import { factorsOf, forgetFactors } from "./kept-factors.ts";
 import { factorsReset } from "./messages.ts";
 
@@ -69,14 +70,25 @@ export function userFactorActions(deps: WayInDeps) {
   return [list, resetOf];
 }
 
-/** The same on the machine, for the sole administrator who lost the device; whoever is root there holds the keys anyway. */
-export const resetOnMachine = (factors: Factors) =>
-  serve(onMachine, {
+/**
+ * The same on the machine, for the sole administrator who lost the device: whoever is root there holds the keys anyway.
+ * `loginName` of any organization; how many things were removed. Fault `not_found`.
+ */
+export async function resetFactorsOnMachine(
+  deps: FactorDeps & { readonly runtime: Runtime<Db> },
+  loginName: string,
+): Promise<number> {
+  const factors = createFactors(deps);
+  const action = serve(onMachine, {
     access: "granted",
-    async run({ db, about }, { loginName }) {
-      const user = await findCandidate(db, loginName);
-      if (!user) throw new Fault("not_found", `There is no user "${loginName}" in any organization.`);
+    async run({ db, about, note }, input) {
+      const user = await findCandidate(db, input.loginName);
+      if (!user) throw new Fault("not_found", `There is no user "${input.loginName}" in any organization.`);
       about({ kind: "user", id: user.id, name: user.loginName });
+      note({ onMachine: true });
       return { removed: await reset(factors, db, user.id) };
     },
   });
+  const { removed } = await run(deps.runtime, action, { ...systemActor(null), via: "cli" }, { loginName });
+  return removed;
+}

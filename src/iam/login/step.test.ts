@@ -93,7 +93,9 @@ describe("what is asked", () => {
             await door.db.updateTable("users").set({ second_factor: own }).where("id", "=", id).execute();
             const user = await candidateOf(door.db, id);
             const most =
-              LEVELS[Math.max(...[site, org, role ?? "off", own ?? "off"].map((level) => LEVELS.indexOf(level)))];
+              LEVELS[
+                Math.max(...[site, org, role ?? "off", own ?? "off"].map((level) => LEVELS.indexOf(level as Level)))
+              ];
             expect([site, org, role, own, await levelOf(door, user!)]).toEqual([site, org, role, own, most]);
           }
         }
