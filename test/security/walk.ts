@@ -62,9 +62,11 @@ export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
     "settings.update": granted("denied", { key: "mail", version: 99, values: { host: "evil.example" } }),
     "settings.mail.check": granted("denied", { to: "eve@example.org" }),
     "organization-settings.list": granted("own", {}),
-    // No domain has a group that organizations may set yet.
     "organization-settings.read": granted("own", { key: "sign-in" }),
-    "organization-settings.update": granted("not_found", { key: "mail", version: 0, values: { host: "evil.example" } }),
+    "organization-settings.update": [
+      ...granted("not_found", { key: "mail", version: 0, values: { host: "evil.example" } }),
+      ...granted("conflict", { key: "sign-in", version: 99, values: { secondFactor: "off" } }),
+    ],
     "job.list": granted("own", {}, { search: "job" }, { kind: "probe" }),
     "job.read": granted("not_found", { id: jobId }),
     "job.result.list": granted("not_found", { id: jobId }),

@@ -32,11 +32,11 @@ afterEach(async () => {
 afterAll(() => door.close());
 
 const said: unknown[] = [];
-const look = (schedules: readonly Schedule[]) =>
+const look = (schedules: readonly Schedule[], enqueue = createJobStarter({ sealer: door.sealer }).enqueue) =>
   startDue({
     database: door.database,
     schedules,
-    enqueue: createJobStarter({ sealer: door.sealer }).enqueue,
+    enqueue,
     now: () => now,
     say: (...words) => void said.push(words),
   });
@@ -83,6 +83,21 @@ describe("a schedule", () => {
     await endAll();
     at("2026-03-01T04:00:00Z");
     await look([one]);
+    expect(await count()).toBe(1);
+  });
+
+  test("starts it once even when it is over before the other processes look", async () => {
+    const { enqueue } = createJobStarter({ sealer: door.sealer });
+    const overAtOnce: typeof enqueue = async (db, ...rest) => {
+      const id = await enqueue(db, ...rest);
+      await sql`update job set state = 'done', ended_at = now(), input = null where id = ${id}`.execute(db);
+      return id;
+    };
+    const one = every({ everyMinutes: 10 });
+    at("2026-03-01T02:00:00Z");
+    await look([one]);
+    at("2026-03-01T02:11:00Z");
+    await Promise.all(Array.from({ length: 6 }, () => look([one], overAtOnce)));
     expect(await count()).toBe(1);
   });
 
