@@ -527,6 +527,7 @@ export interface SignInBackend {
   sealed: Buffer | null;
   settings: Generated<Json>;
   sort_name: Generated<string>;
+  synced_at: Timestamp | null;
   updated_at: Generated<Timestamp>;
   version: Generated<number>;
 }

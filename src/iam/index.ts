@@ -1,7 +1,10 @@
 import type { Actor, AnyAction, Runtime } from "../core/index.ts";
 import type { Database, Db, Sealer } from "../db/index.ts";
 import type { AnyJobKind, AnyMailTemplate, Platform, Schedule } from "../platform/index.ts";
+import { backendActions } from "./backends/backend-admin.ts";
+import { backendCheckActions } from "./backends/backend-check.ts";
 import { backends } from "./backends/index.ts";
+import { mappingActions } from "./backends/mapping.ts";
 import { createFactors } from "./factors/index.ts";
 import { factorMessages } from "./factors/messages.ts";
 import { ownFactorActions } from "./factors/own-factors.ts";
@@ -66,6 +69,9 @@ export function createIam(deps: {
       ...sshKeyActions({ parsePublicKey }),
       ...groupActions(),
       ...roleActions(),
+      ...backendActions(wayIn),
+      ...backendCheckActions(wayIn),
+      ...mappingActions(wayIn),
     ] as AnyAction<Db>[],
 
     /** Work in the background, and the messages it sends. */

@@ -1,4 +1,5 @@
 export * from "./factors/schema.ts";
+export * from "./backends/schema.ts";
 export * from "./groups/schema.ts";
 export * from "./login/schema.ts";
 export * from "./orgs/schema.ts";

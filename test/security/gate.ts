@@ -285,6 +285,7 @@ async function fill({ program, admin, target, privateKey, database }: Filling) {
   );
   const live = await openWebTerminal(program, admin, on);
   const jobId = await makeJob(database, me.id, names.job);
+  const backendId = await makeBackend(database);
   const ids = {
     adminId: me.id,
     userId: user.id,
@@ -297,6 +298,7 @@ async function fill({ program, admin, target, privateKey, database }: Filling) {
     endedId: ended.sessionId,
     liveId: live.sessionId,
     jobId,
+    backendId,
   };
   return {
     ...ids,
@@ -322,6 +324,16 @@ async function makeJob({ db }: Database, started_by: string, title: string): Pro
   await db
     .insertInto("job_result")
     .values({ job_id: id, number: 1, outcome: "ok", subject: title, message: "" })
+    .execute();
+  return id;
+}
+
+/** A sign-in backend that nobody can use: nobody knows its kind. */
+async function makeBackend({ db }: Database): Promise<string> {
+  const id = newId();
+  await db
+    .insertInto("sign_in_backend")
+    .values({ id, kind: "probe", name: unique("backend") })
     .execute();
   return id;
 }

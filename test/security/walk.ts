@@ -23,7 +23,21 @@ const anybody = (end: End, input: object = {}): Try[] => [{ input, nobody: end, 
 
 /** For every endpoint by name what strangers get, tried with rows of the first organization. No entry: the walk fails. */
 export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
-  const { adminId, userId, groupId, nodeId, assetId, accountId, grantId, keyId, endedId, liveId, jobId, root } = first;
+  const {
+    adminId,
+    userId,
+    groupId,
+    nodeId,
+    assetId,
+    accountId,
+    grantId,
+    keyId,
+    endedId,
+    liveId,
+    jobId,
+    backendId,
+    root,
+  } = first;
   const password = "a-password-that-is-long";
   const ssh = { kind: "ssh", port: 22 };
   const secret = { kind: "password", value: "stolen" };
@@ -114,6 +128,22 @@ export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
     "group.member.add": granted("not_found", { id: groupId, userIds: [adminId] }),
     "group.member.remove": granted("not_found", { id: groupId, userIds: [adminId] }),
     "role.list": granted("own", {}),
+    "sign-in-backend.kinds": granted("denied", {}),
+    "sign-in-backend.list": granted("denied", {}),
+    "sign-in-backend.read": granted("denied", { id: backendId }),
+    "sign-in-backend.create": granted("denied", { kind: "ldap", name: named("b"), settings: { host: "evil.example" } }),
+    "sign-in-backend.update": granted("denied", { id: backendId, version: 1, active: true }),
+    "sign-in-backend.delete": granted("denied", { id: backendId, withIdentities: true }),
+    "sign-in-backend.reorder": granted("denied", { ids: [backendId] }),
+    "sign-in-backend.check": granted("denied", { id: backendId }, { id: backendId, loginName: "admin", password }),
+    "sign-in-backend.mapping.list": granted("denied", { id: backendId }),
+    "sign-in-backend.mapping.add": granted("denied", {
+      id: backendId,
+      outsideGroup: "everybody",
+      orgId: groupId,
+      roleId: "administrator",
+    }),
+    "sign-in-backend.mapping.remove": granted("denied", { id: backendId, mappingId: groupId }),
     "node.list": granted("own", {}, { parentId: root }, { search: "node" }),
     "node.create": granted("not_found", { parentId: root, name: "stolen" }, { parentId: nodeId, name: "stolen" }),
     "node.update": granted("not_found", { id: nodeId, version: 1, name: "stolen" }),

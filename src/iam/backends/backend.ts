@@ -28,11 +28,16 @@ export interface BackendCall<S> {
 interface Kind<S> {
   readonly kind: string;
   readonly title: string;
-  /** Secret fields are marked secret(); every field has a description for the form. */
+  /** An object; its secret fields are marked secret(), and every field has a description for the form. */
   readonly settings: z.ZodType<S>;
+  /** Settings whose change asks for the secrets anew, so that none is sent to a server it was not given for. */
+  readonly secretsStayWith?: readonly string[];
   /** Tries the settings without anybody's sign-in; throws a Fault with what to do. */
   check(call: BackendCall<S>): Promise<void>;
 }
+
+/** One entry of a directory as a sync reads it: a person, or why it cannot be one. */
+export type DirectoryEntry = OutsideIdentity | { readonly label: string; readonly problem: string };
 
 /** Takes a name and a password on our own form. */
 export interface FormBackend<S> extends Kind<S> {
@@ -42,6 +47,8 @@ export interface FormBackend<S> extends Kind<S> {
     call: BackendCall<S>,
     form: { readonly loginName: string; readonly password: string },
   ): Promise<OutsideIdentity | null>;
+  /** Everybody the backend knows, page by page, where it can list them. */
+  people?(call: BackendCall<S>): AsyncIterable<readonly DirectoryEntry[]>;
 }
 
 /** Sends the browser away and takes it back. */

@@ -1,7 +1,7 @@
 import { Fault, type Registry } from "../../core/index.ts";
 import type { Db, Sealer } from "../../db/index.ts";
 import type { Backend, FormBackend, OutsideIdentity } from "../backends/backend.ts";
-import { activeBackends, callOf, type Configured } from "../backends/configured.ts";
+import { activeBackends, bounded, callOf, type Configured } from "../backends/configured.ts";
 import { clearAttempts, countAttempt } from "./brake.ts";
 import { type Candidate, findCandidate } from "./candidate.ts";
 import { verifyPassword } from "./password.ts";
@@ -56,11 +56,17 @@ export async function checkForm(
 /** How a backend's word is written down among the proofs; never the name of a second factor. */
 export const proofOf = ({ kind }: Configured): string => `backend:${kind}`;
 
+/** All backends together. */
+const PATIENCE_MS = 25_000;
+
 async function askBackends(configured: readonly Configured[], form: Form) {
   let silent: Fault | undefined;
+  const patience = AbortSignal.timeout(PATIENCE_MS);
   for (const backend of configured) {
     try {
-      const outside = await (backend.entry as FormBackend<unknown>).verify(callOf(backend), form);
+      const call = callOf(backend, undefined, patience);
+      const asked = (backend.entry as FormBackend<unknown>).verify(call, form);
+      const outside = await bounded(call, backend.name, asked);
       if (outside) return { backend, outside };
     } catch (error) {
       if (!(error instanceof Fault)) throw error;

@@ -1,5 +1,6 @@
 import { Fault, newId } from "../../core/index.ts";
 import { type Db, violated } from "../../db/index.ts";
+import { applyMappings } from "../backends/apply-mappings.ts";
 import type { OutsideIdentity } from "../backends/backend.ts";
 
 interface From {
@@ -14,6 +15,18 @@ interface From {
  * become users where the backend may create them. Fault `denied` that says what an administrator can do.
  */
 export async function userOfIdentity(db: Db, backend: From, outside: OutsideIdentity): Promise<string> {
+  if (outside.active === false) {
+    throw new Fault(
+      "denied",
+      `${backend.name} says that "${outside.loginName}" may not sign in. Ask an administrator.`,
+    );
+  }
+  const userId = await findOrCreate(db, backend, outside);
+  await applyMappings(db, backend.id, userId, outside.groups);
+  return userId;
+}
+
+async function findOrCreate(db: Db, backend: From, outside: OutsideIdentity): Promise<string> {
   const known = await db
     .updateTable("identity")
     .set({ used_at: new Date(), shown_name: outside.loginName.slice(0, 256) })
