@@ -1,5 +1,5 @@
 import type { Db } from "../../db/index.ts";
-import { lockAdministrators } from "../roles/role.ts";
+import { watchAdministrators } from "../roles/administrators.ts";
 import { gaveTo, type Given, give, givenBy, takeBack } from "./mapping.store.ts";
 
 const same = (one: Given, other: Given): boolean =>
@@ -54,7 +54,7 @@ export async function takeBackAll(db: Db, backendId: string, only?: Given): Prom
 /** False: the user is the organization's last active administrator and stays one. */
 async function takeBackSafely(db: Db, backendId: string, userId: string, given: Given): Promise<boolean> {
   if (given.roleId === "administrator") {
-    await lockAdministrators(db, given.orgId);
+    await watchAdministrators(db, [userId]);
     const others = await db
       .selectFrom("role_binding as b")
       .innerJoin("users as u", "u.id", "b.user_id")
@@ -62,6 +62,8 @@ async function takeBackSafely(db: Db, backendId: string, userId: string, given: 
       .where("b.org_id", "=", given.orgId)
       .where("b.role_id", "=", "administrator")
       .where("u.active", "=", true)
+      .where("u.kind", "=", "person")
+      .where("u.expires_at", "is", null)
       .where("u.id", "<>", userId)
       .limit(1)
       .executeTakeFirst();
