@@ -1,5 +1,6 @@
 import { registry } from "../../core/index.ts";
 import type { Backend } from "./backend.ts";
+import { ldap } from "./ldap/ldap.ts";
 
 /** The kinds of sign-in backends beside the local password. */
-export const backends = registry<Backend>("sign-in backend", []);
+export const backends = registry<Backend>("sign-in backend", [ldap]);
