@@ -71,7 +71,9 @@ userPassword: ${password}
 ${more}`;
 
 /** A certificate for localhost, vouched for by itself. */
-export async function makeCertificate(options: { days?: number; name?: string } = {}): Promise<{ cert: string; key: string }> {
+export async function makeCertificate(
+  options: { days?: number; name?: string } = {},
+): Promise<{ cert: string; key: string }> {
   const { days = 30, name = "localhost" } = options;
   const { cert, private: key } = await generate([{ name: "commonName", value: name }], {
     algorithm: "sha256",
@@ -83,7 +85,9 @@ export async function makeCertificate(options: { days?: number; name?: string } 
 }
 
 /** Starts one on free ports; needs the packages slapd and ldap-utils. */
-export async function startSlapd(options: { certificate?: { cert: string; key: string }; port?: number } = {}): Promise<Slapd> {
+export async function startSlapd(
+  options: { certificate?: { cert: string; key: string }; port?: number } = {},
+): Promise<Slapd> {
   const { cert, key } = options.certificate ?? (await makeCertificate());
   const folder = await mkdtemp(join(tmpdir(), "slapd-"));
   const data = join(folder, "data");
@@ -108,7 +112,7 @@ export async function startSlapd(options: { certificate?: { cert: string; key: s
     "maxsize 268435456",
     "dbnosync",
     "index objectClass,uid,member eq",
-    "limits dn.exact=\"" + READER.dn + "\" size.soft=500 size.hard=500 size.prtotal=unlimited",
+    'limits dn.exact="' + READER.dn + '" size.soft=500 size.hard=500 size.prtotal=unlimited',
     "access to attrs=userPassword by anonymous auth by * none",
     `access to * by dn.exact="${READER.dn}" read by * none`,
     "overlay memberof",

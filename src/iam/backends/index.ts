@@ -1,6 +1,7 @@
 import { registry } from "../../core/index.ts";
 import type { Backend } from "./backend.ts";
 import { ldap } from "./ldap/ldap.ts";
+import { radius } from "./radius/radius.ts";
 
 /** The kinds of sign-in backends beside the local password. */
-export const backends = registry<Backend>("sign-in backend", [ldap]);
+export const backends = registry<Backend>("sign-in backend", [ldap, radius]);

@@ -85,7 +85,18 @@ describe("a directory (OpenLDAP)", () => {
   });
 
   test("a name that is written like a filter stands for itself", async () => {
-    for (const name of ["*", "a*", "*)(uid=*", "*)(uid=ann", "ann)(|(uid=*", "\\2a", "ann\0", "x)(userPassword=*", "(", ")"]) {
+    for (const name of [
+      "*",
+      "a*",
+      "*)(uid=*",
+      "*)(uid=ann",
+      "ann)(|(uid=*",
+      "\\2a",
+      "ann\0",
+      "x)(userPassword=*",
+      "(",
+      ")",
+    ]) {
       expect([name, await verify(name, "ann-password")]).toEqual([name, null]);
     }
     expect(await verify("odd(name)*", "odd(name)*-password")).toMatchObject({ loginName: "odd(name)*" });
@@ -123,7 +134,9 @@ describe("a directory (OpenLDAP)", () => {
     const many = Array.from({ length: 700 }, (_, at) => personLdif(`many${at}`));
     await slapd.change([...many, personLdif("nameless").replace("uid: nameless\n", "uid: nameless\n")].join("\n"));
     const found = [];
-    for await (const page of ldap.people!(callWith({ pageSize: 100, userFilter: "(&(objectClass=inetOrgPerson)(uid={login}))" }))) {
+    for await (const page of ldap.people!(
+      callWith({ pageSize: 100, userFilter: "(&(objectClass=inetOrgPerson)(uid={login}))" }),
+    )) {
       expect(page.length).toBeLessThanOrEqual(100);
       found.push(...page);
     }
@@ -134,7 +147,9 @@ describe("a directory (OpenLDAP)", () => {
   test("the test tells what is found, and what is wrong with the settings", async () => {
     said.length = 0;
     await ldap.check(callWith());
-    expect(said.join("\n")).toMatch(/the certificate is trusted[\s\S]*Reading as cn=reader[\s\S]*People are found below/);
+    expect(said.join("\n")).toMatch(
+      /the certificate is trusted[\s\S]*Reading as cn=reader[\s\S]*People are found below/,
+    );
     expect(said.join("\n")).not.toContain(READER.password);
     await expect(ldap.check(callWith({ bases: [`ou=nothing,${BASE}`] }))).rejects.toThrow(/there is no such entry/);
     await expect(ldap.check(callWith({ bases: [`ou=groups,${BASE}`] }))).rejects.toThrow(/Nobody is found/);
@@ -146,7 +161,9 @@ describe("a directory (OpenLDAP)", () => {
 describe("a server that cannot be trusted or reached", () => {
   test("a certificate that nobody vouches for, of another name, or out of date", async () => {
     await expect(verify("ann", "ann-password", { caCertificate: "" })).rejects.toThrow(/is not trusted/);
-    await expect(verify("ann", "ann-password", { caCertificate: "", servers: [slapd.tlsUrl] })).rejects.toThrow(/is not trusted/);
+    await expect(verify("ann", "ann-password", { caCertificate: "", servers: [slapd.tlsUrl] })).rejects.toThrow(
+      /is not trusted/,
+    );
     const cases = [
       { certificate: await makeCertificate({ name: "elsewhere.example" }), words: /is not trusted/ },
       { certificate: await makeCertificate({ days: -1 }), words: /has expired/ },
@@ -170,7 +187,10 @@ describe("a server that cannot be trusted or reached", () => {
       const silent = `ldap://127.0.0.1:${mute.port}`;
       const servers = [down, silent, slapd.url];
       expect(await verify("ann", "ann-password", { servers, timeoutSeconds: 1 })).toMatchObject({ loginName: "ann" });
-      await expect(verify("ann", "x", { servers: [down] })).rejects.toMatchObject({ code: "upstream", message: /Nobody answers/ });
+      await expect(verify("ann", "x", { servers: [down] })).rejects.toMatchObject({
+        code: "upstream",
+        message: /Nobody answers/,
+      });
       for (const security of ["starttls", "none"]) {
         const began = Date.now();
         const more = { servers: [silent], timeoutSeconds: 1, security };
@@ -203,7 +223,10 @@ describe("a hostile directory", () => {
   const ask = async (tell: Parameters<typeof startFalseDirectory>[0], loginName = "ann", more: object = {}) => {
     const server = await startFalseDirectory(tell);
     try {
-      return { found: await verify(loginName, "x", { servers: [server.url], security: "none", ...more }), binds: server.binds };
+      return {
+        found: await verify(loginName, "x", { servers: [server.url], security: "none", ...more }),
+        binds: server.binds,
+      };
     } finally {
       await server.stop();
     }
@@ -235,7 +258,9 @@ describe("a hostile directory", () => {
 
   test("an answer without an end is cut off", async () => {
     const began = Date.now();
-    await expect(ask({ endless: true }, "ann", { timeoutSeconds: 2 })).rejects.toMatchObject({ code: expect.stringMatching(/timeout|upstream/) });
+    await expect(ask({ endless: true }, "ann", { timeoutSeconds: 2 })).rejects.toMatchObject({
+      code: expect.stringMatching(/timeout|upstream/),
+    });
     expect(Date.now() - began).toBeLessThan(6000);
   }, 20_000);
 
@@ -272,7 +297,8 @@ describe("a hostile directory", () => {
 
 describe("settings of a directory", () => {
   const refusal = (more: object): string =>
-    ldapSettings.safeParse({ servers: ["ldaps://d.example"], bases: ["dc=x"], ...more }).error?.issues[0]?.message ?? "";
+    ldapSettings.safeParse({ servers: ["ldaps://d.example"], bases: ["dc=x"], ...more }).error?.issues[0]?.message ??
+    "";
 
   test("passwords in the clear are refused beyond this machine unless that is asked for", () => {
     const plain = { servers: ["ldap://directory.example.org"], security: "none" };
