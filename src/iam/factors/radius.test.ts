@@ -31,7 +31,13 @@ const configure = (more: object = {}, active = true) =>
     kind: "radius",
     name: `RADIUS ${newId()}`,
     active,
-    settings: { servers: [server.address], secret: server.secret, use: "second-factor", secondFactorFor: "everybody", ...more },
+    settings: {
+      servers: [server.address],
+      secret: server.secret,
+      use: "second-factor",
+      secondFactorFor: "everybody",
+      ...more,
+    },
   });
 const clear = async (id: string) => void (await door.call(admin, deleteSignInBackend, { id, withIdentities: true }));
 
@@ -96,7 +102,9 @@ describe("RADIUS as a second factor", () => {
     const backend = await configure({ servers: ["127.0.0.1:1"], timeoutSeconds: 1, tries: 1 });
     const user = await contextOf("waiting");
     const { memory } = await factor.begin(user);
-    await expect(factor.verify(user, "123456", memory)).rejects.toMatchObject({ code: expect.stringMatching(/upstream|timeout/) });
+    await expect(factor.verify(user, "123456", memory)).rejects.toMatchObject({
+      code: expect.stringMatching(/upstream|timeout/),
+    });
     await clear(backend.id);
   });
 });

@@ -8,14 +8,14 @@ const DISABLED = 0x2;
 const LONGEST = 1024;
 
 /** All values of an attribute; names of attributes do not depend on upper or lower case. */
-export function valuesOf(entry: Entry, attribute: string): readonly (string | Buffer)[] {
+function valuesOf(entry: Entry, attribute: string): readonly (string | Buffer)[] {
   const wanted = attribute.toLowerCase();
   return Object.entries(entry).flatMap(([name, value]) =>
     name !== "dn" && name.toLowerCase() === wanted ? [value].flat() : [],
   );
 }
 
-export const textsOf = (entry: Entry, attribute: string): string[] =>
+const textsOf = (entry: Entry, attribute: string): string[] =>
   valuesOf(entry, attribute).flatMap((value) =>
     typeof value === "string" && value.trim() !== "" ? [value.trim()] : [],
   );

@@ -20,7 +20,7 @@ export interface Session {
 }
 
 /** The attributes that are read as bytes. */
-export const BINARY = ["objectGUID"];
+const BINARY = ["objectGUID"];
 
 /** A session, to be closed. */
 export type OpenSession = Session & {

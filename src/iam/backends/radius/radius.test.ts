@@ -130,8 +130,11 @@ describe("a hostile answer", () => {
       enemy.stop();
     }
   };
-  const refused = async (make: Parameters<typeof hostile>[0], more: object = {}) =>
-    expect(asked(make, more)).rejects.toMatchObject({ code: expect.stringMatching(/upstream|timeout/) });
+  const endOf = (make: Parameters<typeof hostile>[0], more: object = {}): Promise<string> =>
+    asked(make, more).then(
+      (found) => JSON.stringify(found),
+      (error: unknown) => (error as { code: string }).code,
+    );
 
   test("signed with the right secret it counts: so the others fail for their flaw alone", async () => {
     expect(await asked((request) => reply(request))).not.toBeNull();
@@ -139,29 +142,34 @@ describe("a hostile answer", () => {
   });
 
   test("signed with another secret, unsigned, with another identifier, or of another kind", async () => {
-    await refused((request) => reply(request, { secret: "guess" }));
-    await refused((request) => reply(request, { signed: false }));
-    await refused((request) => reply(request, { id: (request[1]! + 1) & 255 }));
-    for (const code of [1, 4, 5, 12, 255]) await refused((request) => reply(request, { code }));
+    expect(await endOf((request) => reply(request, { secret: "guess" }))).toMatch(/^(upstream|timeout)$/);
+    expect(await endOf((request) => reply(request, { signed: false }))).toMatch(/^(upstream|timeout)$/);
+    expect(await endOf((request) => reply(request, { id: (request[1]! + 1) & 255 }))).toMatch(/^(upstream|timeout)$/);
+    for (const code of [1, 4, 5, 12, 255])
+      expect(await endOf((request) => reply(request, { code }))).toMatch(/^(upstream|timeout)$/);
     // The Response Authenticator is right, the Message-Authenticator is not: never taken, whatever is allowed.
     const wrong = Buffer.concat([Buffer.of(80, 18), Buffer.alloc(16, 1)]);
-    await refused((request) => reply(request, { signed: false, extra: wrong }), { requireMessageAuthenticator: false });
+    expect(
+      await endOf((request) => reply(request, { signed: false, extra: wrong }), { requireMessageAuthenticator: false }),
+    ).toMatch(/^(upstream|timeout)$/);
     // The other way round.
     const tampered = (request: Buffer): Buffer => {
       const bytes = reply(request);
       bytes[4]! ^= 1;
       return bytes;
     };
-    await refused(tampered);
-    await refused(tampered, { requireMessageAuthenticator: false });
+    expect(await endOf(tampered)).toMatch(/^(upstream|timeout)$/);
+    expect(await endOf(tampered, { requireMessageAuthenticator: false })).toMatch(/^(upstream|timeout)$/);
   });
 
   test("a refusal turned into a yes on the way", async () => {
-    await refused((request) => {
-      const bytes = reply(request, { code: 3 });
-      bytes[0] = 2;
-      return bytes;
-    });
+    expect(
+      await endOf((request) => {
+        const bytes = reply(request, { code: 3 });
+        bytes[0] = 2;
+        return bytes;
+      }),
+    ).toMatch(/^(upstream|timeout)$/);
   });
 
   test("an answer to an earlier request, replayed", async () => {
@@ -181,10 +189,12 @@ describe("a hostile answer", () => {
 
   test("from another address or port, though it is signed rightly", async () => {
     const other = createSocket("udp4");
-    await refused((request, from) => {
-      other.send(reply(request), from.port, from.address);
-      return null;
-    });
+    expect(
+      await endOf((request, from) => {
+        other.send(reply(request), from.port, from.address);
+        return null;
+      }),
+    ).toMatch(/^(upstream|timeout)$/);
     other.close();
   });
 

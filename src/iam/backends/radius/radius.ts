@@ -9,7 +9,7 @@ import { type RadiusSettings, radiusSettings } from "./settings.ts";
 export const sentName = ({ lowerCase }: RadiusSettings, loginName: string): string =>
   lowerCase ? loginName.toLowerCase() : loginName;
 
-export const issuerOf = ({ realm }: RadiusSettings): string => `radius:${realm}`;
+const issuerOf = ({ realm }: RadiusSettings): string => `radius:${realm}`;
 
 /** Servers of RADIUS: PAP, RFC 2865. They know people by name only, so that a name must never pass to somebody else. */
 export const radius: FormBackend<RadiusSettings> = {
