@@ -39,7 +39,7 @@ export function radiusFactor({ sealer }: { readonly sealer: Sealer }): Factor {
   return {
     kind: "radius",
     title: "Code of the RADIUS server",
-    prompt: "Code: ",
+    prompt: "Code of the RADIUS server",
 
     isReady: async (context) => (await asked(context)) !== null,
 

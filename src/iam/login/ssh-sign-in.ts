@@ -134,13 +134,18 @@ export function createSshWayIn(deps: WayInDeps & { readonly runtime: Runtime<Db>
     const possible = deps.factors.list().filter(({ kind, prompt }) => prompt && kinds.includes(kind));
     const factor = chosen ?? possible[0];
     if (!factor?.prompt) throw new Fault("denied", ELSEWHERE["second-factor"]);
-    const { memory } = await factor.begin(contextOf(database.db, proved.user, guest, now)).catch((error: unknown) => {
+    const begun = await factor.begin(contextOf(database.db, proved.user, guest, now)).catch((error: unknown) => {
       // What is refused here is told: the first proof was right.
       throw error instanceof Fault && error.code === "too_many" ? new Fault("denied", error.message) : error;
     });
+    const { memory, shown } = begun;
     const others = possible.filter((other) => other !== factor);
     asking = { ...proved, factor, others, memory };
-    reached = { step: "ask", prompt: factor.prompt, words: wordsOf(others) };
+    reached = {
+      step: "ask",
+      prompt: factor.prompt,
+      words: [textOf(shown), wordsOf(others)].filter(Boolean).join("\n"),
+    };
   }
 
   const password = serve(withPassword, {
@@ -234,6 +239,9 @@ export function createSshWayIn(deps: WayInDeps & { readonly runtime: Runtime<Db>
 }
 
 /** Other ways are told only to whom the first proof let come so far. */
+/** The question as somebody else asks it, as a RADIUS server does. */
+const textOf = ({ text }: Readonly<Record<string, unknown>>): string => (typeof text === "string" ? text : "");
+
 const wordsOf = (others: readonly Factor[]): string =>
   others.length === 0
     ? ""
