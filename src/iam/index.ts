@@ -24,7 +24,10 @@ import { createSshWayIn, keyIsKnown } from "./login/ssh-sign-in.ts";
 import { membershipActions } from "./orgs/membership.ts";
 import { writeDefaultOrganization } from "./orgs/org.ts";
 import { organizationActions } from "./orgs/organization.ts";
+import { ownRoleActions } from "./roles/own-role.ts";
+import { permissionActions, type Permissions, permissionsOfActions } from "./roles/permission.ts";
 import { roleActions, writeBuiltInRoles } from "./roles/role.ts";
+import { systemRoleActions } from "./roles/system-role.ts";
 import { invitationActions, invitationMail } from "./users/invitation.ts";
 import { tidyMailedTokens } from "./users/mailed-token.ts";
 import { type ParsePublicKey, sshKeyActions } from "./users/ssh-key.ts";
@@ -51,6 +54,8 @@ export function createIam(deps: {
 }) {
   const { database, runtime, sealer, platform, parsePublicKey } = deps;
   const wayIn = { database, sealer, platform, backends, factors: createFactors({ sealer, platform }) };
+  /** Known once all domains have told their actions. */
+  let permissions: Permissions = new Map();
 
   return {
     actions: [
@@ -72,6 +77,9 @@ export function createIam(deps: {
       ...backendActions(wayIn),
       ...backendCheckActions(wayIn),
       ...mappingActions(wayIn),
+      ...permissionActions(() => permissions),
+      ...ownRoleActions(() => permissions),
+      ...systemRoleActions(),
     ] as AnyAction<Db>[],
 
     /** Work in the background, and the messages it sends. */
@@ -87,6 +95,7 @@ export function createIam(deps: {
     /** Writes the default organization and the built-in roles; at each start, with the actions of all domains. */
     prepare: (actions: readonly AnyAction<Db>[]): Promise<void> =>
       database.transaction(async (db) => {
+        permissions = permissionsOfActions(actions);
         await writeDefaultOrganization(db);
         await writeBuiltInRoles(db, actions);
       }),

@@ -8,7 +8,7 @@ import { createAccount, createAsset, createGrant, createNode, listNodes } from "
 import { newId } from "../../src/core/index.ts";
 import { createDatabase, type Database } from "../../src/db/index.ts";
 import { createOrganization } from "../../src/iam/index.ts";
-import { addMySshKey, createGroup, createUser } from "../../src/iam/schema.ts";
+import { addMySshKey, createGroup, createRole, createUser } from "../../src/iam/schema.ts";
 import { openTerminal, readSession } from "../../src/sessions/schema.ts";
 import { type Client, startTestProgram, type TestProgram } from "../support/program.ts";
 import { makeKey, type Sshd, startSshd } from "../support/sshd.ts";
@@ -284,6 +284,7 @@ async function fill({ program, admin, target, privateKey, database }: Filling) {
     "the recording to be stored",
   );
   const live = await openWebTerminal(program, admin, on);
+  const role = await admin.call(createRole, { name: unique("role"), permissions: ["user.list"] });
   const jobId = await makeJob(database, me.id, names.job);
   const backendId = await makeBackend(database);
   const ids = {
@@ -298,6 +299,7 @@ async function fill({ program, admin, target, privateKey, database }: Filling) {
     endedId: ended.sessionId,
     liveId: live.sessionId,
     jobId,
+    roleId: role.id,
     backendId,
   };
   return {

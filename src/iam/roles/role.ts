@@ -1,8 +1,9 @@
 import { sql } from "kysely";
-import { type Actor, type AnyAction, Fault } from "../../core/index.ts";
-import { containing, type Db, page, serve } from "../../db/index.ts";
+import { type Actor, type AnyAction, Fault, notFound } from "../../core/index.ts";
+import { type Db, serve } from "../../db/index.ts";
 import * as schema from "../schema.ts";
 import { BUILT_IN_ROLES } from "./built-in.ts";
+import { countHolders, findRole, listRoles } from "./role.store.ts";
 
 /** Writes the built-in roles afresh, so that they hold the permissions of this version's actions. */
 export async function writeBuiltInRoles(db: Db, actions: readonly AnyAction<Db>[]): Promise<void> {
@@ -99,20 +100,15 @@ export async function mustHoldEverywhere(db: Db, actor: Actor, userId: string, p
   }
 }
 
-const scopeOf = (scope: string): "system" | "organization" => (scope === "system" ? "system" : "organization");
-
+/** Seeing roles. */
 export const roleActions = () => [
-  serve(schema.listRoles, {
+  serve(schema.listRoles, { access: "granted", run: ({ db, actor }, input) => listRoles(db, actor.orgId, input) }),
+  serve(schema.readRole, {
     access: "granted",
-    async run({ db, actor }, input) {
-      let query = db
-        .selectFrom("role")
-        .select(["id", "name", "description", "permissions", "scope", "built_in as builtIn"])
-        .where((row) => row.or([row("org_id", "is", null), row("org_id", "=", actor.orgId)]));
-      if (input.search) query = query.where("name", "ilike", containing(input.search));
-      if (input.scope) query = query.where("scope", "=", input.scope);
-      const found = await page(query, { by: "role.name", id: "role.id", limit: input.limit, cursor: input.cursor });
-      return { ...found, items: found.items.map((role) => ({ ...role, scope: scopeOf(role.scope) })) };
+    async run({ db, actor }, { id }) {
+      const role = await findRole(db, actor.orgId, id);
+      if (!role) throw notFound("role");
+      return { ...role, holders: await countHolders(db, actor.orgId, id) };
     },
   }),
 ];

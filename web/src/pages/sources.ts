@@ -10,7 +10,12 @@ export const people = source({
   hint: (user) => user.loginName,
 });
 export const groups = source({ list: listGroups, read: readGroup, name: (group) => group.name });
-export const roles = source({ list: listRoles, name: (role) => role.name, hint: (role) => role.description });
+export const roles = source({
+  list: listRoles,
+  input: { scope: "organization" },
+  name: (role) => role.name,
+  hint: (role) => role.description,
+});
 export const assets = source({
   list: listAssets,
   read: readAsset,

@@ -1,13 +1,29 @@
+import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { listRoles, type Role } from "../../../../src/iam/schema.ts";
 import { type Column, ListPage } from "../../kit/index.ts";
+import { useMay } from "../../me.ts";
+import { useCreateKey } from "../create-key.ts";
+import { PanelActions } from "../panel-actions.tsx";
+import { useRoleActions } from "./role-actions.tsx";
 import { byDomain } from "./role-domains.ts";
 import "../admin.css";
 
 /** The roles and what they hold. */
 export function Page() {
   const { t } = useTranslation();
+  const [mayCreate, maySite] = [useMay("role.create"), useMay("site-role.create")];
+  const { actionsOf, create, dialogs } = useRoleActions();
+  useCreateKey(mayCreate, t("identity.roles.create"), () => create(null));
+  const kindOf = (role: Role): string =>
+    role.scope === "system"
+      ? t("identity.roles.system")
+      : role.builtIn
+        ? t("identity.roles.builtIn")
+        : role.own
+          ? t("identity.roles.own")
+          : t("identity.roles.everywhere");
   const columns: readonly Column<Role>[] = [
     {
       key: "name",
@@ -34,20 +50,37 @@ export function Page() {
       title: t("identity.roles.kind"),
       width: "90px",
       wide: true,
-      render: ({ builtIn }) => (
-        <span className="muted">{builtIn ? t("identity.roles.builtIn") : t("identity.roles.own")}</span>
-      ),
+      render: (role) => <span className="muted">{kindOf(role)}</span>,
     },
   ];
   return (
-    <ListPage
-      title={t("identity.roles.title")}
-      endpoint={listRoles}
-      columns={columns}
-      notice={<p className="status-line muted">{t("identity.roles.readOnly")}</p>}
-      panel={(role) => <Holds role={role} />}
-      empty={{ title: t("identity.roles.emptyTitle") }}
-    />
+    <>
+      <ListPage
+        title={t("identity.roles.title")}
+        endpoint={listRoles}
+        columns={columns}
+        notice={<p className="status-line muted">{t("identity.roles.readOnly")}</p>}
+        actions={
+          <>
+            {maySite && <Button onClick={() => create("organization")}>{t("identity.roles.createSite")}</Button>}
+            {maySite && <Button onClick={() => create("system")}>{t("identity.roles.createSystem")}</Button>}
+            {mayCreate && (
+              <Button type="primary" onClick={() => create(null)}>
+                {t("identity.roles.create")}
+              </Button>
+            )}
+          </>
+        }
+        panel={(role) => (
+          <>
+            <PanelActions actions={actionsOf(role)} />
+            <Holds role={role} />
+          </>
+        )}
+        empty={{ title: t("identity.roles.emptyTitle") }}
+      />
+      {dialogs}
+    </>
   );
 }
 

@@ -9,6 +9,7 @@ import { SessionsTab } from "../sessions-tab.tsx";
 import { useUserActions } from "./user-actions.tsx";
 import { UserGroups } from "./user-groups.tsx";
 import { UserKeys } from "./user-keys.tsx";
+import { UserPermissions } from "./user-permissions.tsx";
 import { useRoles, UserFacts, UserState } from "./user-list.tsx";
 import "../admin.css";
 
@@ -22,6 +23,7 @@ export function Page() {
   const { actionsOf, dialogs } = useUserActions(() => void navigate("/console/users", { replace: true }));
   const may = {
     groups: useMay("group.list"),
+    permissions: useMay("user.permissions.read"),
     keys: useMay("user.ssh-key.list"),
     rules: useMay("grant.list"),
     sessions: useMay("session.list"),
@@ -49,6 +51,9 @@ export function Page() {
               ]
             : []),
           ...(may.groups ? [{ key: "groups", label: t("terms.groups"), children: <UserGroups user={user} /> }] : []),
+          ...(may.permissions
+            ? [{ key: "permissions", label: t("identity.roles.effective"), children: <UserPermissions user={user} /> }]
+            : []),
           ...(may.keys ? [{ key: "keys", label: t("identity.keys.title"), children: <UserKeys user={user} /> }] : []),
           ...(may.sessions
             ? [{ key: "sessions", label: t("terms.sessions"), children: <SessionsTab of={{ userId: id }} /> }]
