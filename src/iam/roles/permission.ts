@@ -1,7 +1,6 @@
 import { sql } from "kysely";
 import { type Actor, type AnyAction, Fault, isRead, notFound } from "../../core/index.ts";
 import { type Db, serve } from "../../db/index.ts";
-import { mayBeIn } from "../login/console-session.ts";
 import * as schema from "../schema.ts";
 import type { EffectivePermissions, Permission } from "../schema.ts";
 
@@ -64,10 +63,8 @@ async function effective(db: Db, known: Permissions, orgId: string, userId: stri
   return { roles: roles as EffectivePermissions["roles"], permissions };
 }
 
-async function mustBeHere(db: Db, orgId: string, userId: string): Promise<void> {
-  const { rows } = await sql`
-    select 1 from users u, (select ${orgId}::uuid as id) o
-    where u.id = ${userId} and ${mayBeIn("o.id", "u.id")}`.execute(db);
+async function mustBeMember(db: Db, orgId: string, userId: string): Promise<void> {
+  const { rows } = await sql`select 1 from membership where org_id = ${orgId} and user_id = ${userId}`.execute(db);
   if (rows.length === 0) throw notFound("user");
 }
 
@@ -80,7 +77,7 @@ export const permissionActions = (known: () => Permissions) => [
   serve(schema.readUserPermissions, {
     access: "granted",
     async run({ db, actor }, { id }) {
-      await mustBeHere(db, actor.orgId ?? "", id);
+      await mustBeMember(db, actor.orgId ?? "", id);
       return effective(db, known(), actor.orgId ?? "", id);
     },
   }),
