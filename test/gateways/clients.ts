@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { askpass, eventually, type Person, type Stage } from "./stage.ts";
 
@@ -23,7 +23,13 @@ export interface Running {
 }
 
 export type How = {
-  readonly method?: "password" | "keyboard-interactive" | "publickey";
+  /** Several, in order, where one proof is not enough. */
+  readonly method?:
+    | "password"
+    | "keyboard-interactive"
+    | "publickey"
+    | "password,keyboard-interactive"
+    | "publickey,keyboard-interactive";
   readonly options?: readonly string[];
 };
 
@@ -101,7 +107,7 @@ export function sshArguments(
     "-oControlMaster=no",
     `-oPreferredAuthentications=${chosen}`,
     "-oIdentitiesOnly=yes",
-    person.keyFile && chosen === "publickey" ? `-i${person.keyFile}` : "-oPubkeyAuthentication=no",
+    person.keyFile && chosen.startsWith("publickey") ? `-i${person.keyFile}` : "-oPubkeyAuthentication=no",
     ...options,
     "127.0.0.1",
     ...command,
@@ -111,6 +117,56 @@ export function sshArguments(
 /** The direct form of a user name. */
 export const direct = (person: Person, target: { account: string; name: string }): string =>
   `${person.loginName}@${target.account}@${target.name}`;
+
+/**
+ * The same for who is asked for more than a password: questions for a code are answered with `codes`, one each.
+ * `asked` is what the client was asked, line by line.
+ */
+export function sshWithCodes(
+  stage: Stage,
+  person: Person,
+  {
+    user,
+    command = [],
+    codes,
+    method,
+    options = [],
+  }: How & { user: string; command?: readonly string[]; codes: readonly string[] },
+): Running & { asked(): string[] } {
+  const folder = mkdtempSync(join(stage.folder, "asked-"));
+  const [script, questions, answers] = ["askpass", "questions", "answers"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(answers, codes.map((code) => `${code}\n`).join(""));
+  writeFileSync(questions, "");
+  writeFileSync(
+    script,
+    `#!/bin/sh
+printf '%s\\n' "$1" >> "${questions}"
+case "$1" in
+  *[Pp]assword:*) printf '%s\\n' "$GATE_PASSWORD" ;;
+  *) head -n 1 "${answers}"; sed -i 1d "${answers}" ;;
+esac
+`,
+    { mode: 0o700 },
+  );
+  const running = start(
+    "/usr/bin/ssh",
+    sshArguments(stage, person, user, command, { ...(method && { method }), options }),
+    {
+      SSH_ASKPASS: script,
+      SSH_ASKPASS_REQUIRE: "force",
+      GATE_PASSWORD: person.password,
+    },
+  );
+  const asked = () =>
+    readFileSync(questions, "utf8")
+      .split("\n")
+      .filter((line) => line !== "");
+  return { ...running, asked };
+}
 
 /** PuTTY's plink; converts the person's key for it. */
 export function plink(
@@ -148,13 +204,18 @@ function puttyKey({ keyFile }: Person): string {
 export interface ParamikoAsk {
   readonly user: string;
   readonly password?: string;
-  readonly interactive?: string;
+  /** To every question; or to one after the other. */
+  readonly interactive?: string | readonly string[];
+  /** After a first proof that is not enough: to one question after the other. */
+  readonly then?: readonly string[];
   readonly keyFile?: string;
   readonly command?: string;
   /** Base64. */
   readonly input?: string;
   /** Only offers the public key; never signs. */
   readonly offer?: boolean;
+  /** Tries the same on so many connections, one after the other. */
+  readonly tries?: number;
 }
 
 export interface ParamikoAnswer {
@@ -162,9 +223,14 @@ export interface ParamikoAnswer {
   readonly code?: number;
   readonly out?: string;
   readonly err?: string;
+  /** What was asked in keyboard-interactive, in order. */
+  readonly seen?: readonly { readonly words: string; readonly prompts: readonly string[] }[];
+  readonly banner?: string | null;
   /** Of the offer: the number of the gate's answer, and what it says to a channel asked for without a sign-in. */
   readonly answer?: number;
   readonly then?: string;
+  /** Of `tries`: "in", "not in" or the error, each. */
+  readonly ends?: readonly string[];
 }
 
 /** Python's paramiko. */

@@ -59,21 +59,52 @@ def offer(transport, ask):
     handler._request_auth()
     handler.auth_event.wait(10)
     answer = getattr(handler, "answer", None)
+    seen = []
+    if "then" in ask:
+        handler.auth_event = threading.Event()
+        handler.auth_method = "keyboard-interactive"
+        handler.interactive_handler = asks(ask["then"], seen)
+        handler.submethods = ""
+        out = paramiko.Message()
+        out.add_byte(paramiko.common.cMSG_USERAUTH_REQUEST)
+        out.add_string(ask["user"])
+        out.add_string("ssh-connection")
+        out.add_string("keyboard-interactive")
+        out.add_string("")
+        out.add_string("")
+        Offer._client_handler_table[60] = paramiko.auth_handler.AuthHandler._parse_userauth_info_request
+        transport._send_message(out)
+        handler.auth_event.wait(10)
     try:
         transport.open_session(timeout=5)
         then = "opened"
     except Exception as error:
         then = type(error).__name__ + ": " + str(error)
-    return {"answer": answer, "then": then}
+    return {"answer": answer, "then": then, "seen": seen}
 
 
-def sign_in(transport, ask):
+def asks(answers, seen):
+    """Answers one question after the other and keeps what was asked."""
+    left = iter(answers)
+
+    def answer(title, words, prompts):
+        seen.append({"words": words, "prompts": [prompt for prompt, echo in prompts]})
+        return [next(left, "") for _ in prompts]
+
+    return answer
+
+
+def sign_in(transport, ask, seen):
     if "interactive" in ask:
-        transport.auth_interactive(ask["user"], lambda title, words, prompts: [ask["interactive"] for _ in prompts])
-    elif "password" in ask:
-        transport.auth_password(ask["user"], ask["password"], fallback=False)
+        given = ask["interactive"]
+        answers = [given] * 9 if isinstance(given, str) else given
+        return transport.auth_interactive(ask["user"], asks(answers, seen))
+    if "password" in ask:
+        more = transport.auth_password(ask["user"], ask["password"], fallback=False)
     else:
-        transport.auth_publickey(ask["user"], load_key(ask["keyFile"]))
+        more = transport.auth_publickey(ask["user"], load_key(ask["keyFile"]))
+    if more and "then" in ask:
+        transport.auth_interactive(ask["user"], asks(ask["then"], seen))
 
 
 def run(transport, ask):
@@ -91,18 +122,38 @@ def run(transport, ask):
     }
 
 
+def guess(ask):
+    """So many connections, each with a right first proof and a wrong second; how each ended."""
+    ends = []
+    for _ in range(ask["tries"]):
+        transport = paramiko.Transport(socket.create_connection(("127.0.0.1", ask["port"]), 10))
+        try:
+            transport.start_client(timeout=15)
+            sign_in(transport, ask, [])
+            ends.append("in" if transport.is_authenticated() else "not in")
+        except Exception as error:
+            ends.append(type(error).__name__)
+        finally:
+            transport.close()
+    return {"ends": ends}
+
+
 def main():
     ask = json.load(sys.stdin)
+    if "tries" in ask:
+        return guess(ask)
     transport = paramiko.Transport(socket.create_connection(("127.0.0.1", ask["port"]), 10))
     transport.auth_timeout = 15
+    seen = []
+    told = lambda: {"seen": seen, "banner": (transport.get_banner() or b"").decode()} if "then" in ask or seen else {}
     try:
         transport.start_client(timeout=15)
         if ask.get("offer"):
             return offer(transport, ask)
-        sign_in(transport, ask)
-        return run(transport, ask) if "command" in ask else {"code": 0}
+        sign_in(transport, ask, seen)
+        return {**(run(transport, ask) if "command" in ask else {"code": 0}), **told()}
     except Exception as error:
-        return {"error": type(error).__name__ + ": " + str(error)}
+        return {"error": type(error).__name__ + ": " + str(error), **told()}
     finally:
         transport.close()
 

@@ -34,6 +34,12 @@ export const freshAddress = (): string => `10.77.${Math.floor(++addresses / 250)
 export const codeOf = (secret: string, steps = 0, now = Date.now()): string =>
   TOTP.generate({ secret: Secret.fromBase32(secret), digits: 6, period: 30, timestamp: now + steps * 30_000 });
 
+/** Waits out the end of a step, so that a code of the step before is still taken when it arrives. */
+export async function withinStep(): Promise<void> {
+  const left = 30_000 - (Date.now() % 30_000);
+  if (left < 6_000) await new Promise((resolve) => setTimeout(resolve, left + 20));
+}
+
 /** A browser on the way in: it keeps the cookies that the edge would set. */
 export function browser(door: Door, address = freshAddress()) {
   let cookies: { token: string | null; attempt: string | null } = { token: null, attempt: null };
@@ -89,6 +95,7 @@ export async function enrolTotp(
   const step = await window.signIn(loginName);
   if (step.step !== "enrol") throw new Error(`Asked for ${step.step}`);
   const { secret } = (await window.beginEnrolment("totp")) as { secret: string };
+  await withinStep();
   const { once, next } = await window.finishEnrolment("totp", codeOf(secret, -1));
   mustBeIn(next);
   return { secret, recoveryCodes: once.recoveryCodes as string[], browser: window };

@@ -1,7 +1,15 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Door, openDoor } from "../../../test/security/door.ts";
-import { browser, codeOf, enrolTotp, freshAddress, mustBeIn, withPassword } from "../../../test/security/way-in.ts";
+import {
+  browser,
+  codeOf,
+  enrolTotp,
+  freshAddress,
+  mustBeIn,
+  withinStep,
+  withPassword,
+} from "../../../test/security/way-in.ts";
 
 let door: Door;
 beforeAll(async () => void (door = await openDoor({ max: 20 })));
@@ -87,6 +95,7 @@ describe("a code", () => {
 
   test.each([-3, -2, 2, 3])("of %i steps away is wrong", async (steps) => {
     const { name, secret } = await owner();
+    await withinStep();
     expect(await door.codeOf((await asked(name)).answer("totp", codeOf(secret, steps)))).toBe("unauthenticated");
   });
 

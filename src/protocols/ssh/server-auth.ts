@@ -59,7 +59,7 @@ export function createServerAuth(deps: {
   let methods = deps.methods;
   let username: string | undefined;
   let state: "waiting" | "busy" | "done" = "waiting";
-  let serviceOpen = false;
+  let services = 0;
   let attempts = 0;
   let asked = false;
   let answer: ((answers: readonly string[] | null) => void) | undefined;
@@ -145,14 +145,16 @@ export function createServerAuth(deps: {
 
   const handlers: Handlers = {
     SERVICE_REQUEST(p, service) {
-      if (serviceOpen || service !== "ssh-userauth")
+      // paramiko asks for the service anew before each method.
+      if (state === "done") return;
+      services += 1;
+      if (services > maxAttempts || service !== "ssh-userauth")
         return stop("There is no such service.", DISCONNECT.serviceNotAvailable);
-      serviceOpen = true;
       p.serviceAccept(service);
     },
     USERAUTH_REQUEST(_p, user, service, method, data) {
       if (state === "done") return;
-      if (!serviceOpen || service !== "ssh-connection")
+      if (services === 0 || service !== "ssh-connection")
         return stop("There is no such service.", DISCONNECT.serviceNotAvailable);
       if (username !== undefined && username !== user) return stop("The user name must not change during the sign-in.");
       username = user;
