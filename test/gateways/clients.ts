@@ -207,7 +207,7 @@ export interface ParamikoAsk {
   /** To every question; or to one after the other. */
   readonly interactive?: string | readonly string[];
   /** After a first proof that is not enough: to one question after the other. */
-  readonly then?: readonly string[];
+  readonly codes?: readonly string[];
   readonly keyFile?: string;
   readonly command?: string;
   /** Base64. */

@@ -3,7 +3,7 @@ import { listAuditEvents } from "../../src/audit/schema.ts";
 import { beginMyFactor, finishMyFactor, updateUser } from "../../src/iam/schema.ts";
 import { codeOf } from "../security/way-in.ts";
 import { direct, paramiko, ssh, sshWithCodes } from "./clients.ts";
-import { type KeyOptions, type Person, setStage, type Stage, type Target } from "./stage.ts";
+import { type KeyOptions, setStage, type Stage, type Target } from "./stage.ts";
 
 let stage: Stage;
 let target: Target;
@@ -47,7 +47,7 @@ describe("password and code", () => {
     const [one, two] = [await owner(), await owner()];
     const inOne = { user: one.user, command: COMMAND, interactive: [one.person.password, codeOf(one.secret, 1)] };
     expect(await paramiko(stage, inOne)).toMatchObject(PYTHON_IN);
-    const inTwo = { user: two.user, command: COMMAND, password: two.person.password, then: [codeOf(two.secret, 1)] };
+    const inTwo = { user: two.user, command: COMMAND, password: two.person.password, codes: [codeOf(two.secret, 1)] };
     const answer = await paramiko(stage, inTwo);
     expect(answer).toMatchObject(PYTHON_IN);
     expect(answer.seen).toEqual([
@@ -93,7 +93,7 @@ describe("password and code", () => {
       paramiko(stage, { user, interactive: ["not the password", "000000"] }),
       paramiko(stage, { user: plain.loginName, interactive: ["not the password", "000000"] }),
       paramiko(stage, { user: "nobody-here", interactive: ["not the password", "000000"] }),
-      paramiko(stage, { user, password: "not the password", then: ["000000"] }),
+      paramiko(stage, { user, password: "not the password", codes: ["000000"] }),
     ]);
     const [mine, theirs, nobodys, alone] = tries;
     expect(mine).toEqual(theirs);
@@ -124,7 +124,7 @@ describe("key and code", () => {
     expect(client.asked()).toEqual([expect.stringMatching(PROMPT)]);
     const { keyFile } = two.person;
     expect(
-      await paramiko(stage, { user: two.user, keyFile, command: COMMAND, then: [codeOf(two.secret, 1)] }),
+      await paramiko(stage, { user: two.user, keyFile, command: COMMAND, codes: [codeOf(two.secret, 1)] }),
     ).toMatchObject(PYTHON_IN);
   });
 
@@ -137,7 +137,7 @@ describe("key and code", () => {
   it("a key that is offered but not proved never reaches the question for a code", async () => {
     const { person, user, secret } = await owner(ED25519);
     const PK_OK = 60;
-    const offered = await paramiko(stage, { user, keyFile: person.keyFile, offer: true, then: [codeOf(secret, 1)] });
+    const offered = await paramiko(stage, { user, keyFile: person.keyFile, offer: true, codes: [codeOf(secret, 1)] });
     expect(offered.answer).toBe(PK_OK);
     expect(offered.then).not.toBe("opened");
     // What the conversation asks for after the offer is the password, as if there had been none.
@@ -159,7 +159,7 @@ describe("a hundred wrong codes", () => {
     timeout: 180_000,
   }, async () => {
     const { person, user, secret } = await owner();
-    const script = { user, password: person.password, tries: 100, then: ["000000"] };
+    const script = { user, password: person.password, tries: 100, codes: ["000000"] };
     const { ends = [] } = await paramiko(stage, script);
     expect(ends).toHaveLength(100);
     expect(ends).not.toContain("in");

@@ -60,10 +60,10 @@ def offer(transport, ask):
     handler.auth_event.wait(10)
     answer = getattr(handler, "answer", None)
     seen = []
-    if "then" in ask:
+    if "codes" in ask:
         handler.auth_event = threading.Event()
         handler.auth_method = "keyboard-interactive"
-        handler.interactive_handler = asks(ask["then"], seen)
+        handler.interactive_handler = asks(ask["codes"], seen)
         handler.submethods = ""
         out = paramiko.Message()
         out.add_byte(paramiko.common.cMSG_USERAUTH_REQUEST)
@@ -103,8 +103,8 @@ def sign_in(transport, ask, seen):
         more = transport.auth_password(ask["user"], ask["password"], fallback=False)
     else:
         more = transport.auth_publickey(ask["user"], load_key(ask["keyFile"]))
-    if more and "then" in ask:
-        transport.auth_interactive(ask["user"], asks(ask["then"], seen))
+    if more and "codes" in ask:
+        transport.auth_interactive(ask["user"], asks(ask["codes"], seen))
 
 
 def run(transport, ask):
@@ -145,7 +145,7 @@ def main():
     transport = paramiko.Transport(socket.create_connection(("127.0.0.1", ask["port"]), 10))
     transport.auth_timeout = 15
     seen = []
-    told = lambda: {"seen": seen, "banner": (transport.get_banner() or b"").decode()} if "then" in ask or seen else {}
+    told = lambda: {"seen": seen, "banner": (transport.get_banner() or b"").decode()} if "codes" in ask or seen else {}
     try:
         transport.start_client(timeout=15)
         if ask.get("offer"):

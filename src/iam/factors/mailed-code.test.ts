@@ -209,7 +209,7 @@ describe("who is asked for it", () => {
     await set(signInSettings.key, { mailedCode: "fallback" });
     mustBeIn(await browser(door).signIn(name));
     const chosen = await newcomer({ level: "on", chosen: true });
-    await asked(chosen.name);
+    expect(await asked(chosen.name)).toBeDefined();
   });
 
   test("with the level forced: who has nothing else, if the settings say so; else another one is set up", async () => {

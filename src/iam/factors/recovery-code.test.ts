@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Door, openDoor } from "../../../test/security/door.ts";
 import { browser, codeOf, enrolTotp, mustBeIn, withPassword } from "../../../test/security/way-in.ts";
-import { mail } from "../../platform/channels/mail/mail.ts";
 
 let door: Door;
 beforeAll(async () => void (door = await openDoor({ max: 20 })));
@@ -90,7 +89,7 @@ describe("a recovery code", () => {
     // Nobody waits for a mail that cannot leave.
     expect(await told()).toEqual([]);
     const value = JSON.stringify({ host: "localhost", fromAddress: "gate@example.org", security: "none" });
-    await door.db.insertInto("setting").values({ key: mail.settings.key, value }).execute();
+    await door.db.insertInto("setting").values({ key: "mail", value }).execute();
     for (const code of recoveryCodes.slice(1, 7)) mustBeIn(await (await asked(name)).answer("recovery-code", code));
     const mails = (await told()).map(({ template, content }) => ({ template, ...(content as object) }));
     expect(mails[0]).toMatchObject({ template: "recovery-code-used", left: 8, few: false, loginName: name });
