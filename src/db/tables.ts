@@ -158,6 +158,16 @@ export interface AuditUnsealed {
   event_id: string;
 }
 
+export interface AwaitedIdentity {
+  backend_id: string;
+  created_at: Generated<Timestamp>;
+  created_by: string | null;
+  expires_at: Timestamp;
+  id: string;
+  outside_name: string;
+  user_id: string;
+}
+
 export interface BackendMapping {
   backend_id: string;
   group_id: string | null;
@@ -411,6 +421,13 @@ export interface PasswordHistory {
   user_id: string;
 }
 
+export interface PostedAnswer {
+  answer: Buffer | null;
+  attempt_id: string;
+  handle_hash: Buffer | null;
+  relay_hash: Buffer;
+}
+
 export interface RecoveryCode {
   code_hash: Buffer;
   created_at: Generated<Timestamp>;
@@ -501,6 +518,7 @@ export interface SignInAttempt {
   address: string | null;
   agent: string | null;
   backend_id: string | null;
+  backend_memory: Buffer | null;
   console_session_id: string | null;
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
@@ -645,6 +663,7 @@ export interface Tables {
   audit_event: AuditEvent;
   audit_seal: AuditSeal;
   audit_unsealed: AuditUnsealed;
+  awaited_identity: AwaitedIdentity;
   backend_mapping: BackendMapping;
   console_session: ConsoleSession;
   gateway: Gateway;
@@ -672,6 +691,7 @@ export interface Tables {
   organization: Organization;
   passkey: Passkey;
   password_history: PasswordHistory;
+  posted_answer: PostedAnswer;
   recovery_code: RecoveryCode;
   remembered_proof: RememberedProof;
   role: Role;

@@ -12,6 +12,7 @@ import { userFactorActions } from "./factors/user-factors.ts";
 import { tidyWaysIn } from "./login/attempt.ts";
 import { tidyAttempts } from "./login/brake.ts";
 import { groupActions } from "./groups/group.ts";
+import { identityActions } from "./identities/identity.ts";
 import { actorOfToken, type Claims } from "./login/console-session.ts";
 import { factorStepActions } from "./login/factor-step.ts";
 import { newPasswordActions } from "./login/new-password-step.ts";
@@ -19,7 +20,9 @@ import { passkeyStepActions } from "./login/passkey-step.ts";
 import { type Presence, stillPresent } from "./login/presence.ts";
 import { makeSetupToken, setupActions, setupIsNeeded } from "./login/setup.ts";
 import { redirectStepActions } from "./login/redirect-step.ts";
+import { postedAnswerActions } from "./login/posted-answer.ts";
 import { signInActions } from "./login/sign-in.ts";
+import { signOutActions } from "./login/sign-out.ts";
 import { createSshWayIn, keyIsKnown } from "./login/ssh-sign-in.ts";
 import { membershipActions } from "./orgs/membership.ts";
 import { writeDefaultOrganization } from "./orgs/org.ts";
@@ -71,6 +74,9 @@ export function createIam(deps: {
       ...invitationActions(platform, wayIn),
       ...ownFactorActions(wayIn),
       ...userFactorActions(wayIn),
+      ...postedAnswerActions(wayIn),
+      ...signOutActions(wayIn),
+      ...identityActions(wayIn),
       ...sshKeyActions({ parsePublicKey }),
       ...groupActions(),
       ...roleActions(),

@@ -51,14 +51,18 @@ export interface FormBackend<S> extends Kind<S> {
   people?(call: BackendCall<S>): AsyncIterable<readonly DirectoryEntry[]>;
 }
 
+export interface Departure {
+  readonly location: string;
+  readonly memory: unknown;
+  /** The provider lets the browser post its answer from its own site, and names the sign-in by this (256 random bits). */
+  readonly relay?: string;
+}
+
 /** Sends the browser away and takes it back. */
 export interface RedirectBackend<S> extends Kind<S> {
   readonly flow: "redirect";
-  /** Where the browser goes; `memory` comes back to `finish`. */
-  begin(
-    call: BackendCall<S>,
-    at: { readonly callback: string },
-  ): Promise<{ readonly location: string; readonly memory: unknown }>;
+  /** Where the browser goes, with https; `memory` comes back to `finish`. */
+  begin(call: BackendCall<S>, at: { readonly callback: string }): Promise<Departure>;
   /** `answer` is what the browser brought back. Fault `unauthenticated` for anything that is not proved. */
   finish(
     call: BackendCall<S>,
@@ -69,6 +73,8 @@ export interface RedirectBackend<S> extends Kind<S> {
       spend(proof: string, until: Date): Promise<boolean>;
     },
   ): Promise<OutsideIdentity>;
+  /** What the provider must know of us, as XML that anybody may read. */
+  metadata?(call: BackendCall<S>, at: { readonly callback: string }): Promise<string>;
   /** Where the browser goes to sign out there as well; null: nowhere. */
   signOut?(call: BackendCall<S>, at: { readonly memory: unknown; readonly returnTo: string }): Promise<string | null>;
 }

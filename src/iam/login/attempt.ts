@@ -5,6 +5,7 @@ import { hashToken, newToken } from "./token.ts";
 
 const VALID_MINUTES = 10;
 const FAILURES = 5;
+const MOST_KEPT = 65_536;
 
 /** Somebody on the way in. */
 export interface Attempt {
@@ -116,6 +117,24 @@ export async function recall(deps: { db: Db; sealer: Sealer }, id: string): Prom
     update sign_in_attempt a set memory = null from old where a.id = old.id returning old.memory`.execute(deps.db);
   const sealed = row.rows[0]?.memory;
   return sealed ? (JSON.parse(deps.sealer.open(sealed, sealedAs(id)).toString()) as unknown) : null;
+}
+
+/** Keeps what signing out at the backend needs until there is a console session; null: nothing. */
+export async function keepForSignOut(deps: { db: Db; sealer: Sealer }, id: string, memory: unknown): Promise<void> {
+  const text = memory === undefined ? null : JSON.stringify(memory);
+  if (text === null || text.length > MOST_KEPT) return;
+  const backend_memory = deps.sealer.seal(text, sealedAs(id));
+  await deps.db.updateTable("sign_in_attempt").set({ backend_memory }).where("id", "=", id).execute();
+}
+
+/** What `keepForSignOut` kept, as text; null: nothing. */
+export async function keptForSignOut(deps: { db: Db; sealer: Sealer }, id: string): Promise<string | null> {
+  const row = await deps.db
+    .selectFrom("sign_in_attempt")
+    .select("backend_memory")
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return row?.backend_memory ? deps.sealer.open(row.backend_memory, sealedAs(id)).toString() : null;
 }
 
 export async function endAttempt(db: Db, id: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { type Actor, newId } from "../../core/index.ts";
-import type { Db } from "../../db/index.ts";
+import type { Db, Sealer } from "../../db/index.ts";
 import { attemptOfToken } from "./attempt.ts";
 import { forgetProofs } from "./remembered-proof.ts";
 import { hashToken, newToken } from "./token.ts";
@@ -61,6 +61,29 @@ export async function endConsoleSessions(db: Db, userId: string, but: string | n
   let ending = db.deleteFrom("console_session").where("user_id", "=", userId);
   if (but) ending = ending.where("id", "!=", but);
   await ending.execute();
+}
+
+const sealedAs = (id: string): string => `console_session:${id}`;
+
+/** Keeps with the console session what signing out at its backend needs; text. */
+export async function keepBackendMemory(deps: { db: Db; sealer: Sealer }, id: string, memory: string): Promise<void> {
+  const backend_memory = deps.sealer.seal(memory, sealedAs(id));
+  await deps.db.updateTable("console_session").set({ backend_memory }).where("id", "=", id).execute();
+}
+
+/** The backend of the console session and what it remembers; null: signed in without one, or nothing is remembered. */
+export async function backendMemoryOf(
+  deps: { db: Db; sealer: Sealer },
+  id: string,
+): Promise<{ readonly backendId: string; readonly memory: unknown } | null> {
+  const row = await deps.db
+    .selectFrom("console_session")
+    .select(["backend_id", "backend_memory"])
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (!row?.backend_id || !row.backend_memory) return null;
+  const text = deps.sealer.open(row.backend_memory, sealedAs(id)).toString();
+  return { backendId: row.backend_id, memory: JSON.parse(text) as unknown };
 }
 
 const ANONYMOUS: Omit<Actor, "address" | "via"> = {

@@ -1,7 +1,8 @@
-import { Fault, newId } from "../../core/index.ts";
+import { Fault, LoginName, newId } from "../../core/index.ts";
 import { type Db, violated } from "../../db/index.ts";
 import { applyMappings } from "../backends/apply-mappings.ts";
 import type { OutsideIdentity } from "../backends/backend.ts";
+import { linkIdentity, takeAwaited } from "../identities/link.ts";
 
 interface From {
   readonly id: string;
@@ -11,8 +12,8 @@ interface From {
 }
 
 /**
- * The user that an outside identity belongs to: by backend, issuer and subject, never by an equal name. Unknown ones
- * become users where the backend may create them. Fault `denied` that says what an administrator can do.
+ * The user that an outside identity belongs to: by backend, issuer and subject, never by an equal name or address. One
+ * that an administrator awaits by name is linked, once; other unknown ones become users where the backend may create them. Fault `denied` that says what an administrator can do.
  */
 export async function userOfIdentity(db: Db, backend: From, outside: OutsideIdentity): Promise<string> {
   if (outside.active === false) {
@@ -36,6 +37,11 @@ async function findOrCreate(db: Db, backend: From, outside: OutsideIdentity): Pr
     .returning("user_id")
     .executeTakeFirst();
   if (known) return known.user_id;
+  const awaited = await takeAwaited(db, backend.id, outside.loginName);
+  if (awaited) {
+    await linkIdentity(db, { backendId: backend.id, userId: awaited, outside, now: new Date() });
+    return awaited;
+  }
   if (!backend.createsUsers || !backend.orgId) {
     throw new Fault(
       "denied",
@@ -47,30 +53,31 @@ async function findOrCreate(db: Db, backend: From, outside: OutsideIdentity): Pr
 
 async function createFrom(db: Db, backend: From & { orgId: string }, outside: OutsideIdentity): Promise<string> {
   const id = newId();
-  const name = outside.name.slice(0, 128) || outside.loginName;
+  const loginName = loginNameOf(outside.loginName);
+  const name = outside.name.slice(0, 128) || loginName;
   await db
     .insertInto("users")
-    .values({ id, login_name: outside.loginName, name, email: outside.email })
+    .values({ id, login_name: loginName, name, email: outside.email })
     .execute()
     .catch((error) => {
       if (violated(error) !== "user_login_name_is_unique") throw error;
       throw new Fault(
         "denied",
-        `The login name "${outside.loginName}" belongs to another user here. Ask an administrator to link your user to ${backend.name}.`,
+        `The login name "${loginName}" belongs to another user here. Ask an administrator to link your user to ${backend.name}.`,
       );
     });
   await db.insertInto("membership").values({ org_id: backend.orgId, user_id: id }).execute();
-  await db
-    .insertInto("identity")
-    .values({
-      id: newId(),
-      backend_id: backend.id,
-      issuer: outside.issuer,
-      subject: outside.subject,
-      user_id: id,
-      shown_name: outside.loginName.slice(0, 256),
-      used_at: new Date(),
-    })
-    .execute();
+  await linkIdentity(db, { backendId: backend.id, userId: id, outside, now: new Date() });
   return id;
+}
+
+/** What stands before an @ or after a DOMAIN\\, without what no login name may hold. */
+function loginNameOf(outsideName: string): string {
+  const bare = outsideName.replace(/^[^\\]*\\/, "").replace(/@.*$/s, "");
+  const name = LoginName.safeParse(bare.replace(/[\s:/\p{Cc}\p{Cf}]+/gu, ".").slice(0, 128));
+  if (name.success) return name.data;
+  throw new Fault(
+    "denied",
+    "Your name at the provider can be no login name here. Ask an administrator to link your user.",
+  );
 }

@@ -1,31 +1,25 @@
 import { Fault } from "../../core/index.ts";
 import { serve } from "../../db/index.ts";
-import type { RedirectBackend } from "../backends/backend.ts";
-import { activeBackends, callOf, type Configured } from "../backends/configured.ts";
+import { activeBackends, bounded, callOf } from "../backends/configured.ts";
+import { linkIdentity } from "../identities/link.ts";
 import * as schema from "../schema.ts";
-import { addProof, attemptOf, endAttempt, openAttempt, recall, remember, spend } from "./attempt.ts";
+import { addProof, attemptOf, endAttempt, keepForSignOut, recall, spend } from "./attempt.ts";
 import { proofOf } from "./first-proof.ts";
+import { me } from "./me.ts";
 import { userOfIdentity } from "./outside.ts";
 import { signInSettings } from "./settings.ts";
+import { takePosted } from "./posted-answer.ts";
+import { Away, callbackOf, depart, goAway, gone, redirectingBackend } from "./redirecting.ts";
 import { goOn, type WayInDeps } from "./way-in.ts";
 
-const gone = (): Fault => new Fault("not_found", "This way to sign in is not offered any more. Choose another one.");
-
-/** Where a backend sends the browser back to: a page of the console, which hands the answer on. */
-const callbackOf = (origin: string | null | undefined, id: string): string => {
-  if (!origin) throw new Fault("invalid", "This way to sign in needs a browser.");
-  return `${origin}/sign-in/callback/${id}`;
-};
+const LONGEST_MS = 24 * 60 * 60_000;
+/** How the console hands on what a provider let the browser post. */
+const HANDLE = "saml";
+const OWN_PAGE = "/me";
 
 /** Signing in by being sent to somebody who knows the person, and back. */
 export function redirectStepActions(deps: WayInDeps) {
   const { db } = deps.database;
-
-  async function redirecting(id: string): Promise<Configured & { entry: RedirectBackend<unknown> }> {
-    const [backend] = await activeBackends({ ...deps, db }, { flow: "redirect", id });
-    if (!backend) throw gone();
-    return backend as Configured & { entry: RedirectBackend<unknown> };
-  }
 
   const list = serve(schema.listSignInWays, {
     access: "anonymous",
@@ -41,17 +35,9 @@ export function redirectStepActions(deps: WayInDeps) {
 
   const begin = serve(schema.beginRedirect, {
     access: "anonymous",
-    async before({ actor }, { backendId }) {
-      const backend = await redirecting(backendId);
-      return backend.entry.begin(callOf(backend), { callback: callbackOf(actor.origin, backendId) });
-    },
-    async run({ db: tx, actor, prepared: { location, memory }, deliver }, { backendId, returnTo = null }) {
-      if (actor.attemptId) await endAttempt(tx, actor.attemptId);
-      const { id, token, expiresAt } = await openAttempt(tx, actor, { userId: null, proofs: [], backendId, returnTo });
-      await remember({ ...deps, db: tx }, id, memory);
-      deliver({ kind: "attempt", token, expiresAt });
-      return { location };
-    },
+    before: ({ actor }, { backendId }) => depart({ ...deps, db }, actor, backendId),
+    run: ({ db: tx, actor, prepared, deliver }, { backendId, returnTo = null }) =>
+      goAway({ ...deps, db: tx }, prepared, { actor, backendId, returnTo, linkTo: null, deliver }),
   });
 
   const finish = serve(schema.finishRedirect, {
@@ -59,24 +45,56 @@ export function redirectStepActions(deps: WayInDeps) {
     async before({ actor, now }, { backendId, answer }) {
       const attempt = await attemptOf(db, actor);
       if (attempt.backendId !== backendId || attempt.userId) throw gone();
-      const backend = await redirecting(backendId);
-      const memory = await recall({ ...deps, db }, attempt.id);
-      if (memory === null) throw new Fault("unauthenticated", "This answer was used already. Sign in again.");
-      const longest = now.getTime() + 24 * 60 * 60_000;
-      const outside = await backend.entry.finish(callOf(backend), {
+      const backend = await redirectingBackend({ ...deps, db }, backendId);
+      const away = Away.nullable().parse(await recall({ ...deps, db }, attempt.id));
+      if (away === null) throw new Fault("unauthenticated", "This answer was used already. Sign in again.");
+      const { linkTo, memory } = away;
+      if (linkTo && (linkTo.userId !== actor.id || linkTo.signInId !== actor.signInId)) {
+        throw new Fault("unauthenticated", "You are not signed in as you were when you began. Begin again.");
+      }
+      const handle = answer[HANDLE];
+      const { posted: _, ...came } = answer;
+      const posted = handle === undefined ? null : await takePosted({ ...deps, db }, attempt.id, handle);
+      const call = callOf(backend);
+      const asked = backend.entry.finish(call, {
         callback: callbackOf(actor.origin, backendId),
-        answer,
+        answer: posted === null ? came : { ...came, posted },
         memory,
-        spend: (proof, until) => spend(db, backendId, proof, new Date(Math.min(until.getTime(), longest))),
+        spend: (proof, until) =>
+          spend(db, backendId, proof, new Date(Math.min(until.getTime(), now.getTime() + LONGEST_MS))),
       });
-      return { attempt, backend, outside };
+      const outside = await bounded(call, backend.name, asked);
+      return { attempt, backend, outside, linkTo };
     },
-    async run({ db: tx, actor, now, prepared: { attempt, backend, outside }, ...tell }) {
+    async run({ db: tx, actor, now, prepared: { attempt, backend, outside, linkTo }, ...tell }) {
+      if (linkTo) {
+        const user = { id: linkTo.userId, name: actor.name };
+        tell.about({ kind: "user", ...user });
+        tell.note({ linked: backend.name });
+        await linkIdentity(tx, { backendId: backend.id, userId: user.id, outside, now });
+        await endAttempt(tx, attempt.id);
+        return { step: "done" as const, me: await me(tx, actor), returnTo: OWN_PAGE };
+      }
       const userId = await userOfIdentity(tx, backend, outside);
       await tx.updateTable("sign_in_attempt").set({ user_id: userId }).where("id", "=", attempt.id).execute();
+      await keepForSignOut({ ...deps, db: tx }, attempt.id, outside.memory);
       await addProof(tx, attempt.id, proofOf(backend));
       return goOn({ ...deps, db: tx }, { ...attempt, userId, proofs: [proofOf(backend)] }, { actor, now, tell });
     },
   });
-  return [list, begin, finish];
+
+  const metadata = serve(schema.readProviderMetadata, {
+    access: "anonymous",
+    async run({ db: reading, actor, deliver }, { backendId }) {
+      const backend = await redirectingBackend({ ...deps, db: reading }, backendId);
+      const xml = await backend.entry.metadata?.(callOf(backend), { callback: callbackOf(actor.origin, backendId) });
+      if (xml === undefined) throw gone();
+      const body = (async function* () {
+        yield Buffer.from(xml);
+      })();
+      deliver({ kind: "download", fileName: "sallyport.xml", mediaType: "application/samlmetadata+xml", body });
+      return {};
+    },
+  });
+  return [list, begin, finish, metadata];
 }

@@ -178,12 +178,32 @@ export const finishPasskeySignIn = endpoint({
   output: SignInStep,
 });
 
+export const postAnswer = endpoint({
+  route: "POST /sign-in/posted",
+  name: "sign-in.posted",
+  title: "Take an answer that a provider lets the browser post; answers the handle by which its sign-in finds it",
+  input: z.object({
+    backendId: Id,
+    relay: secret(z.string().min(1).max(200)),
+    answer: secret(z.string().min(1).max(200_000)),
+  }),
+  output: z.object({ handle: secret(z.string()) }),
+});
+
+export const readProviderMetadata = endpoint({
+  route: "GET /sign-in/metadata/:backendId",
+  name: "sign-in.metadata",
+  title: "Read what a provider must know of this installation, as XML",
+  input: z.object({ backendId: Id }),
+  output: Done,
+});
+
 export const signOut = endpoint({
   route: "POST /sign-out",
   name: "sign-out",
-  title: "End this console session",
+  title: "End this console session; tells where the browser goes to sign out at the provider as well",
   input: z.object({}),
-  output: Done,
+  output: z.object({ goTo: secret(z.string().max(65_536)).nullable() }),
 });
 
 export const readMe = endpoint({

@@ -9,7 +9,7 @@ import { me } from "./me.ts";
 import { userOfIdentity } from "./outside.ts";
 import { comesNext, goOn, stepOf, type WayInDeps } from "./way-in.ts";
 
-/** The first step in, where one stands, giving up, signing out, and one's own preferences. */
+/** The first step in, where one stands, giving up, and one's own preferences. */
 export function signInActions(deps: WayInDeps) {
   const { database } = deps;
 
@@ -52,15 +52,6 @@ export function signInActions(deps: WayInDeps) {
     },
   });
 
-  const signOut = serve(schema.signOut, {
-    access: "signed-in",
-    async run({ db, actor, deliver }) {
-      if (actor.signInId) await db.deleteFrom("console_session").where("id", "=", actor.signInId).execute();
-      deliver({ kind: "sign-out" });
-      return {};
-    },
-  });
-
   const readMe = serve(schema.readMe, { access: "signed-in", run: ({ db, actor }) => me(db, actor) });
 
   const setPreferences = serve(schema.setPreferences, {
@@ -76,5 +67,5 @@ export function signInActions(deps: WayInDeps) {
       return schema.Preferences.catch({}).parse(row.preferences);
     },
   });
-  return [signIn, readStep, cancel, signOut, readMe, setPreferences];
+  return [signIn, readStep, cancel, readMe, setPreferences];
 }

@@ -6,9 +6,9 @@ import type { Factors } from "../factors/index.ts";
 import type { Platform } from "../../platform/index.ts";
 import type { SignInStep } from "../schema.ts";
 import { levelOf } from "./asks.ts";
-import { type Attempt, endAttempt, openAttempt } from "./attempt.ts";
+import { type Attempt, endAttempt, keptForSignOut, openAttempt } from "./attempt.ts";
 import { type Candidate, candidateOf } from "./candidate.ts";
-import { openConsoleSession } from "./console-session.ts";
+import { keepBackendMemory, openConsoleSession } from "./console-session.ts";
 import { me } from "./me.ts";
 import { type Facts, type Next, nextStep } from "./step.ts";
 
@@ -88,7 +88,7 @@ export async function goOn(
   tell.about({ kind: "user", id: user.id, name: user.loginName });
   const next = await comesNext(deps, user, progress.proofs, at);
   tell.note({ step: next.step, proofs: progress.proofs });
-  if (next.step === "done") return enter(db, user, progress, at);
+  if (next.step === "done") return enter(deps, user, progress, at);
   if (!actor.attemptId) {
     const { token, expiresAt } = await openAttempt(db, actor, progress);
     tell.deliver({ kind: "attempt", token, expiresAt });
@@ -97,11 +97,13 @@ export async function goOn(
 }
 
 async function enter(
-  db: Db,
+  deps: WayInDeps & { readonly db: Db },
   user: Candidate,
   { proofs, backendId, returnTo }: Progress,
   { actor, now, tell }: { readonly actor: Actor; readonly now: Date; readonly tell: Telling },
 ): Promise<SignInStep> {
+  const { db } = deps;
+  const backendMemory = actor.attemptId ? await keptForSignOut(deps, actor.attemptId) : null;
   if (actor.signInId) await db.deleteFrom("console_session").where("id", "=", actor.signInId).execute();
   if (actor.attemptId) await endAttempt(db, actor.attemptId);
   const session = await openConsoleSession(db, {
@@ -113,6 +115,7 @@ async function enter(
     proofs,
     backendId,
   });
+  if (backendMemory !== null) await keepBackendMemory(deps, session.id, backendMemory);
   await db.updateTable("users").set({ last_sign_in_at: now }).where("id", "=", user.id).execute();
   const person = actorOf(user, actor, session.id);
   tell.actAs(person);

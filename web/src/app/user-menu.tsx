@@ -12,11 +12,11 @@ import { choose, usePreferences } from "./preferences.ts";
 const THEMES = ["light", "dark", "system"] as const;
 const DENSITIES = ["compact", "comfortable"] as const;
 
-/** Leaves the console; nothing of the person stays in the page's memory. */
+/** Leaves the console, by way of the provider one came from; nothing of the person stays in the page's memory. */
 export async function leave(): Promise<void> {
-  await call(signOut, {}).catch(() => undefined);
+  const out = await call(signOut, {}).catch(() => null);
   sessionStorage.clear();
-  location.assign("/");
+  location.assign(out?.goTo ?? "/");
 }
 
 /** The person's name, with own page, look, language and the way out. */

@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { plain } from "../../../core/index.ts";
+import { CertificateText } from "../fields.ts";
+
+/** An address of a provider: https, without user, password and fragment. */
+export const ProviderUrl = plain(
+  z
+    .string()
+    .trim()
+    .max(2048)
+    .refine((text) => isProviderUrl(text), "Give an address that begins with https://."),
+);
+
+function isProviderUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, hash } = new URL(text);
+  return protocol === "https:" && username === "" && password === "" && hash === "";
+}
+
+/** Whom to trust on the way to the provider. */
+export const caSetting = {
+  ca: CertificateText.default("").describe("Certificates of authorities to trust beside the well-known ones (PEM)"),
+};
