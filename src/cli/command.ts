@@ -29,6 +29,8 @@ export interface Call {
   readonly operands: readonly string[];
   /** `--data`, `--database` and the environment. */
   readonly config: Config;
+  /** The Unix socket of the ssh-agent; null: there is none. */
+  readonly agentSocket: string | null;
   readonly print: (line: string) => void;
   /** For remarks beside the result: standard error. */
   readonly remark: (line: string) => void;

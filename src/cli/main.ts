@@ -14,7 +14,8 @@ async function main(args: readonly string[]): Promise<Exit> {
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort(new Fault("unavailable", "Interrupted.")));
   process.once("SIGTERM", () => stop.abort(new Fault("unavailable", "Interrupted.")));
-  const call = { ...words, print, remark, signal: stop.signal };
+  const agentSocket = process.env.SSH_AUTH_SOCK || null;
+  const call = { ...words, agentSocket, print, remark, signal: stop.signal };
   const given = (["data", "database"] as const).flatMap((name) => {
     const value = textOf({ ...call, config: undefined as never }, name);
     return value === undefined ? [] : [`--${name}=${value}`];

@@ -20,6 +20,8 @@ export interface Actor {
   readonly attemptId?: string | null;
   /** The names of all actions that an API key may call; absent: no key, no such limit. */
   readonly scopes?: ReadonlySet<string>;
+  /** The API key that the request came with; absent: none. */
+  readonly apiKey?: { readonly id: string; readonly prefix: string };
   /** When what was proved, for actions that ask for it afresh; absent: nothing that counts. */
   readonly proved?: Proved;
   /** The origin under which the client reached the console, checked against the names it answers to. */
@@ -245,6 +247,7 @@ class Story {
   told(outcome: Occurrence["outcome"]): Occurrence {
     // What is done to the site belongs to no organization's trail.
     const actor = this.endpoint.scope === "system" ? { ...this.actor, orgId: null } : this.actor;
-    return { action: this.endpoint.name, actor, outcome, target: this.target, fields: this.fields };
+    const fields = actor.apiKey ? { ...this.fields, apiKey: actor.apiKey.prefix } : this.fields;
+    return { action: this.endpoint.name, actor, outcome, target: this.target, fields };
   }
 }

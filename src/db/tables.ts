@@ -196,6 +196,22 @@ export interface ConsoleSession {
   user_id: string;
 }
 
+export interface DeviceSignIn {
+  address: string | null;
+  certificate: string | null;
+  certificate_expires_at: Timestamp | null;
+  code: string;
+  created_at: Generated<Timestamp>;
+  device: string;
+  expires_at: Timestamp;
+  fingerprint: string;
+  id: string;
+  public_key: string;
+  refused: Generated<boolean>;
+  token_hash: Buffer;
+  user_id: string | null;
+}
+
 export interface Gateway {
   address: string;
   beat_at: Generated<Timestamp>;
@@ -573,6 +589,7 @@ export interface SpentProof {
 
 export interface SshAuthority {
   created_at: Generated<Timestamp>;
+  fingerprint: string;
   next_serial: Generated<Int8>;
   org_id: string;
   private_key: Buffer;
@@ -581,6 +598,7 @@ export interface SshAuthority {
 
 export interface SshCertificate {
   address: string | null;
+  device: Generated<string>;
   expires_at: Timestamp;
   fingerprint: string;
   issued_at: Generated<Timestamp>;
@@ -588,6 +606,7 @@ export interface SshCertificate {
   proofs: string[];
   revoked_at: Timestamp | null;
   serial: Int8;
+  used_at: Timestamp | null;
   user_id: string;
 }
 
@@ -645,6 +664,7 @@ export interface Users {
   phone: string | null;
   preferences: Generated<Json>;
   second_factor: string | null;
+  signed_out_at: Timestamp | null;
   sort_name: Generated<string>;
   time_zone: string | null;
   updated_at: Generated<Timestamp>;
@@ -666,6 +686,7 @@ export interface Tables {
   awaited_identity: AwaitedIdentity;
   backend_mapping: BackendMapping;
   console_session: ConsoleSession;
+  device_sign_in: DeviceSignIn;
   gateway: Gateway;
   gateway_ticket: GatewayTicket;
   grant_asset: GrantAsset;

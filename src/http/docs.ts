@@ -35,6 +35,7 @@ export function docsPage(actions: readonly Pick<AnyAction<never>, "access" | "en
 <body><nav aria-label="Operations"><a href="/">Console</a><a href="/api/openapi.json">OpenAPI document</a>${links}</nav>
 <main><h1>Sallyport API ${escape(version)}</h1>
 <p>Requests and answers are JSON. Sign in with <code>POST /api/sign-in</code>; the answer sets the session cookie.
+Programs send an API key instead: <code>Authorization: Bearer sp_…</code>.
 Every success is 200. Whatever changes something is written to the audit trail under the operation's name.</p>
 <p>A refusal is <code>{"error", "message", "details", "requestId"}</code>: <code>message</code> says what to do next.
 A request that carries the cookie and changes something must come from the console's own address.</p>

@@ -100,7 +100,7 @@ export function openApi(actions: readonly Pick<AnyAction<never>, "access" | "end
         "Requests and answers are JSON. Every success is 200. Whatever changes something is written to the audit trail under the operation's name.",
     },
     servers: [{ url: "/" }],
-    security: [{ session: [] }],
+    security: [{ session: [] }, { key: [] }],
     paths,
     components: {
       schemas: { Fault: FAULT },
@@ -111,6 +111,11 @@ export function openApi(actions: readonly Pick<AnyAction<never>, "access" | "end
           in: "cookie",
           name: "sallyport_session",
           description: "Set by sign-in; named __Host-sallyport_session over TLS.",
+        },
+        key: {
+          type: "http",
+          scheme: "bearer",
+          description: "An API key, sp_…, made in the console; no cookie beside it.",
         },
       },
     },

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type Actor, type AnyAction, type Delivery, isRead, type Runtime, run } from "../core/index.ts";
+import { type Actor, type AnyAction, type Delivery, Fault, isRead, type Runtime, run } from "../core/index.ts";
 import type { Db } from "../db/index.ts";
 import { clearAttempt, clearToken, readAttempt, readToken, setAttempt, setToken } from "./cookie.ts";
 import { inputReader } from "./input.ts";
@@ -13,7 +13,11 @@ export interface Claims {
   /** The token of a sign-in that is not complete. */
   readonly attempt: string | null;
   readonly address: string;
-  readonly via: "console";
+  /** An API key; the request carries no cookie then. */
+  readonly bearer: string | null;
+  /** Whether nobody has touched the client for a while. */
+  readonly unattended: boolean;
+  readonly via: "console" | "api";
   /** The origin under which the client reached us. */
   readonly origin: string | null;
   /** The first 400 characters of what the client calls itself. */
@@ -35,18 +39,33 @@ export interface MountDeps {
 const GUESSABLE = /^(sign-in(\..+)?|setup\.complete)$/;
 const AGENT_LENGTH = 400;
 
-/** What the request says of who sends it. */
+/** What the request says of who sends it. Fault `invalid` when it carries two answers. */
 export function claimsOf(request: FastifyRequest): Claims {
   const { address, secure } = request.client;
-  const { host, "user-agent": agent } = request.headers;
+  const { host, "user-agent": agent, "x-sallyport-unattended": unattended } = request.headers;
+  const bearer = bearerOf(request);
+  const token = readToken(request);
+  const attempt = readAttempt(request);
+  if (bearer !== null && (token !== null || attempt !== null))
+    throw new Fault("invalid", "Send an API key or the console's cookie, not both.");
   return {
-    token: readToken(request),
-    attempt: readAttempt(request),
+    token,
+    attempt,
+    bearer,
+    unattended: unattended !== undefined,
     address,
-    via: "console",
+    via: bearer === null ? "console" : "api",
     origin: host ? `${secure ? "https" : "http"}://${host.toLowerCase()}` : null,
     agent: agent?.slice(0, AGENT_LENGTH) ?? null,
   };
+}
+
+const LONGEST_BEARER = 200;
+
+/** RFC 6750 section 2.1; what is no bearer token says nothing to us. */
+function bearerOf({ headers }: FastifyRequest): string | null {
+  const [, bearer] = /^Bearer +(\S.*)$/i.exec(headers.authorization?.slice(0, LONGEST_BEARER) ?? "") ?? [];
+  return bearer ?? null;
 }
 
 /** Mounts every action that is not a socket below /api. */
@@ -65,7 +84,8 @@ function handlerOf(action: AnyAction<Db>, deps: MountDeps) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const claims = claimsOf(request);
     const carriesCookie = claims.token !== null || claims.attempt !== null;
-    if (changes) deps.origin.sameOrigin(request.raw, request.client.secure, carriesCookie);
+    // A page of another site cannot make a browser send a key; a cookie it can.
+    if (changes && claims.bearer === null) deps.origin.sameOrigin(request.raw, request.client.secure, carriesCookie);
     if (guessable) await deps.limitSignIns(request);
     const actor = await deps.identify(claims);
     const deliveries: Delivery[] = [];

@@ -86,7 +86,7 @@ export function mountSockets(app: FastifyInstance, deps: SocketDeps) {
       const upgrade = upgrades.get(request.raw);
       if (!upgrade || !isWebSocket(request.raw)) throw nothingHere();
       await deps.limit(request);
-      deps.origin.sameOrigin(request.raw, request.client.secure, true);
+      if (claimsOf(request).bearer === null) deps.origin.sameOrigin(request.raw, request.client.secure, true);
       const input = read({ query: request.query, body: undefined, params: request.params });
       if (opening >= MOST_OPENING) throw new Fault("unavailable", "Too many sessions open at once. Try again.");
       reply.hijack();

@@ -36,6 +36,16 @@ import { tidyMailedTokens } from "./users/mailed-token.ts";
 import { type ParsePublicKey, sshKeyActions } from "./users/ssh-key.ts";
 import { userActions } from "./users/user.ts";
 
+import { apiKeyActions } from "./tokens/api-key.ts";
+import { actorOfKey } from "./tokens/bearer.ts";
+import { certifiedUser, type ShownCertificate } from "./tokens/certified.ts";
+import { deviceActions } from "./tokens/device.ts";
+import { createScopes } from "./tokens/scopes.ts";
+import { serviceAccountActions } from "./tokens/service-account.ts";
+import { keepSessionInUse, signInSessionActions } from "./tokens/sign-in-session.ts";
+import { sshCertificateActions } from "./tokens/ssh-certificate.ts";
+import { type CertificateMaker, tidyCertificates } from "./tokens/ssh-certificate.store.ts";
+
 export { changedMeanwhile, systemActor } from "../core/index.ts";
 export { createOrganization, DEFAULT_ORGANIZATION } from "./orgs/org.ts";
 export { resetFactorsOnMachine } from "./factors/user-factors.ts";
@@ -54,15 +64,18 @@ export function createIam(deps: {
   sealer: Sealer;
   platform: Pick<Platform, "settings" | "notify" | "startJob" | "mailIsConfigured">;
   parsePublicKey: ParsePublicKey;
+  /** Makes the keys of authorities and signs certificates with them. */
+  certificates: CertificateMaker;
 }) {
-  const { database, runtime, sealer, platform, parsePublicKey } = deps;
+  const { database, runtime, sealer, platform, parsePublicKey, certificates: maker } = deps;
+  const scopes = createScopes();
   const wayIn = { database, sealer, platform, backends, factors: createFactors({ sealer, platform }) };
   /** Known once all domains have told their actions. */
   let permissions: Permissions = new Map();
 
   return {
     actions: [
-      ...setupActions({ database }),
+      ...setupActions({ database, platform }),
       ...signInActions(wayIn),
       ...factorStepActions(wayIn),
       ...newPasswordActions(wayIn),
@@ -86,6 +99,11 @@ export function createIam(deps: {
       ...permissionActions(() => permissions),
       ...ownRoleActions(() => permissions),
       ...systemRoleActions(),
+      ...signInSessionActions(),
+      ...apiKeyActions({ platform, scopes }),
+      ...serviceAccountActions({ platform, scopes }),
+      ...sshCertificateActions({ sealer, maker }),
+      ...deviceActions({ sealer, platform, maker, parsePublicKey }),
     ] as AnyAction<Db>[],
 
     /** Work in the background, and the messages it sends. */
@@ -95,22 +113,29 @@ export function createIam(deps: {
       templates: [invitationMail, ...factorMessages] as AnyMailTemplate[],
     },
 
-    /** The actor behind a console cookie's token; anonymous when there is none or it is not valid any more. */
-    identify: (claims: Claims): Promise<Actor> => actorOfToken(database.db, claims),
+    /**
+     * The actor behind a console cookie's token; anonymous when there is none or it is not valid any more. For an API key
+     * that does not count, Fault `unauthenticated` or `too_many`.
+     */
+    identify: (claims: Claims): Promise<Actor> =>
+      claims.bearer ? actorOfKey(database.db, { ...claims, bearer: claims.bearer }) : actorOfToken(database.db, claims),
 
     /** Writes the default organization and the built-in roles; at each start, with the actions of all domains. */
-    prepare: (actions: readonly AnyAction<Db>[]): Promise<void> =>
-      database.transaction(async (db) => {
-        permissions = permissionsOfActions(actions);
+    prepare: (actions: readonly AnyAction<Db>[]): Promise<void> => {
+      scopes.learn(actions);
+      permissions = permissionsOfActions(actions);
+      return database.transaction(async (db) => {
         await writeDefaultOrganization(db);
         await writeBuiltInRoles(db, actions);
-      }),
+      });
+    },
 
     /** Removes what is out of date; to be called every few minutes. */
     tidy: async (): Promise<void> => {
       await tidyAttempts(database.db);
       await tidyWaysIn(database.db);
       await tidyMailedTokens(database.db);
+      await tidyCertificates(database.db);
     },
 
     /** A new single-use set-up token (30 minutes), or null when there is an administrator. */
@@ -122,6 +147,13 @@ export function createIam(deps: {
 
     /** For each, in order, whether it may stay where it is; see `Presence`. */
     stillPresent: (presences: readonly Presence[]): Promise<boolean[]> => stillPresent(database.db, presences),
+
+    /** Counts as use of a console session, as a request does. */
+    keepSessionInUse: (signInId: string): Promise<void> => keepSessionInUse(database.db, signInId),
+
+    /** Whether proving this certificate could lead in. Answers nothing about the person. */
+    certificateIsKnown: (shown: { loginName: string; certificate: ShownCertificate; address: string | null }) =>
+      certifiedUser(database.db, shown.certificate, { ...shown, now: runtime.now() }).then((found) => found !== null),
 
     /** Whether offering this key is worth a proof. Answers nothing about the person. */
     keyIsKnown: (key: { loginName: string; fingerprint: string }): Promise<boolean> => keyIsKnown(database.db, key),

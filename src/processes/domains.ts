@@ -6,7 +6,7 @@ import { registry, systemClock } from "../core/index.ts";
 import { createDatabase, createRuntime, createSealer } from "../db/index.ts";
 import { createIam, iamSettings } from "../iam/index.ts";
 import { createPlatform } from "../platform/index.ts";
-import { parsePrivateKey, parsePublicKey, protocols } from "../protocols/index.ts";
+import { generateKeyPair, parsePrivateKey, parsePublicKey, protocols, signCertificate } from "../protocols/index.ts";
 import { createSessions } from "../sessions/index.ts";
 import { dataPaths } from "./data.ts";
 import { loadHostKeys } from "./host-keys.ts";
@@ -46,7 +46,14 @@ export async function createDomains(deps: {
     protocols.list().map((entry) => ({ ...entry, secretKinds: entry.credentials.map(secretKind) })),
   );
   const platform = createPlatform({ database, runtime, sealer, settings: iamSettings, say });
-  const iam = createIam({ database, runtime, sealer, platform, parsePublicKey });
+  const iam = createIam({
+    database,
+    runtime,
+    sealer,
+    platform,
+    parsePublicKey,
+    certificates: { generateKeyPair, signCertificate },
+  });
   const assets = createAssets({ sealer, protocols: known, openPrivateKey });
   const sessions = createSessions({
     runtime,

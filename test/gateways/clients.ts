@@ -209,6 +209,7 @@ export interface ParamikoAsk {
   /** After a first proof that is not enough: to one question after the other. */
   readonly codes?: readonly string[];
   readonly keyFile?: string;
+  readonly certificate?: string;
   readonly command?: string;
   /** Base64. */
   readonly input?: string;

@@ -102,7 +102,10 @@ def sign_in(transport, ask, seen):
     if "password" in ask:
         more = transport.auth_password(ask["user"], ask["password"], fallback=False)
     else:
-        more = transport.auth_publickey(ask["user"], load_key(ask["keyFile"]))
+        key = load_key(ask["keyFile"])
+        if "certificate" in ask:
+            key.load_certificate(ask["certificate"])
+        more = transport.auth_publickey(ask["user"], key)
     if more and "codes" in ask:
         transport.auth_interactive(ask["user"], asks(ask["codes"], seen))
 

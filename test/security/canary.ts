@@ -60,6 +60,8 @@ const SAMPLES = [
   "10.0.0.9",
   "word",
   "/a/path",
+  "BCDF-GHJK",
+  "1",
   "A few words",
   "true",
   "UTC",

@@ -8,7 +8,13 @@ import { type Actor, type AnyAction, type Delivery, type Endpoint, Fault, newId,
 import { createRuntime, createSealer, type Db } from "../../src/db/index.ts";
 import { createIam, createOrganization, DEFAULT_ORGANIZATION, iamSettings, receiverOf } from "../../src/iam/index.ts";
 import { type AnySettingsGroup, createPlatform, type Platform } from "../../src/platform/index.ts";
-import { parsePrivateKey, parsePublicKey, protocols } from "../../src/protocols/index.ts";
+import {
+  generateKeyPair,
+  parsePrivateKey,
+  parsePublicKey,
+  protocols,
+  signCertificate,
+} from "../../src/protocols/index.ts";
 import { testDatabase } from "../support/database.ts";
 
 export interface AuditEvent {
@@ -49,7 +55,14 @@ export async function openDoor(options: { max?: number; settings?: readonly AnyS
     settings: [...iamSettings, ...(options.settings ?? [])],
     say,
   });
-  const iam = createIam({ database, runtime, sealer, platform, parsePublicKey });
+  const iam = createIam({
+    database,
+    runtime,
+    sealer,
+    platform,
+    parsePublicKey,
+    certificates: { generateKeyPair, signCertificate },
+  });
   const openPrivateKey = (text: string, passphrase?: string) => parsePrivateKey(text, passphrase).getPrivatePEM();
   const assets = createAssets({ sealer, protocols, openPrivateKey });
   const actions: AnyAction<Db>[] = [...platform.actions, ...iam.actions, ...assets.actions];

@@ -8,7 +8,16 @@ import { createAccount, createAsset, createGrant, createNode, listNodes } from "
 import { newId } from "../../src/core/index.ts";
 import { createDatabase, type Database } from "../../src/db/index.ts";
 import { createOrganization } from "../../src/iam/index.ts";
-import { addMySshKey, createGroup, createRole, createUser } from "../../src/iam/schema.ts";
+import {
+  addMySshKey,
+  beginDevice,
+  createGroup,
+  createMyApiKey,
+  createRole,
+  createServiceAccount,
+  createServiceKey,
+  createUser,
+} from "../../src/iam/schema.ts";
 import { openTerminal, readSession } from "../../src/sessions/schema.ts";
 import { type Client, startTestProgram, type TestProgram } from "../support/program.ts";
 import { makeKey, type Sshd, startSshd } from "../support/sshd.ts";
@@ -251,6 +260,8 @@ async function fill({ program, admin, target, privateKey, database }: Filling) {
     grant: unique("grant"),
     key: unique("key"),
     job: unique("job"),
+    service: unique("service"),
+    apiKey: unique("api-key"),
   };
   const user = await admin.call(createUser, { loginName: names.user, name: names.user, password: PASSWORD });
   const group = await admin.call(createGroup, { name: names.group });
@@ -274,6 +285,12 @@ async function fill({ program, admin, target, privateKey, database }: Filling) {
     protocols: { all: true },
   });
   const key = await admin.call(addMySshKey, { name: names.key, publicKey: makeKey("ed25519").publicLine });
+  const service = await admin.call(createServiceAccount, { loginName: names.service, name: names.service });
+  const wanted = { name: names.apiKey, scopes: ["me.read"] };
+  const { key: serviceKey } = await admin.call(createServiceKey, { id: service.id, ...wanted });
+  const { key: apiKey } = await admin.call(createMyApiKey, wanted);
+  const asked = { publicKey: makeKey("ed25519").publicLine, device: "laptop" };
+  const device = await program.anonymous().call(beginDevice, asked);
   const on = { assetId: asset.id, accountId: account.id };
   const ended = await openWebTerminal(program, admin, on);
   ended.type("echo done-$((40+2))\r");
@@ -301,9 +318,13 @@ async function fill({ program, admin, target, privateKey, database }: Filling) {
     jobId,
     roleId: role.id,
     backendId,
+    serviceId: service.id,
+    serviceKeyId: serviceKey.id,
+    apiKeyId: apiKey.id,
   };
   return {
     ...ids,
+    deviceCode: device.code,
     root,
     live,
     names,

@@ -51,7 +51,17 @@ afterAll(async () => {
 /** Signed in afresh: a walk ends with signing out. */
 async function strangers(): Promise<Stranger[]> {
   const { first, program, other } = gate;
-  const { userId: _, root, live: _live, names, fingerprint, versions: _versions, userName, ...ids } = first;
+  const {
+    userId: _,
+    root,
+    live: _live,
+    names,
+    fingerprint,
+    versions: _versions,
+    deviceCode: _code,
+    userName,
+    ...ids
+  } = first;
   const { user: _user, ...ofOthers } = names;
   const marks = [...Object.values(ids), root, ...Object.values(ofOthers), fingerprint, "Ada Admin"];
   const [user, stranger] = [await program.signIn(userName, PASSWORD), await program.signIn(other.loginName, PASSWORD)];

@@ -9,7 +9,7 @@ import { createRuntime, createSealer, type Database, type Db } from "../../src/d
 import { createHttp, type Http, type HttpOptions } from "../../src/http/index.ts";
 import { createIam, iamSettings } from "../../src/iam/index.ts";
 import { createPlatform } from "../../src/platform/index.ts";
-import { parsePublicKey } from "../../src/protocols/index.ts";
+import { generateKeyPair, parsePublicKey, signCertificate } from "../../src/protocols/index.ts";
 
 export interface Reply {
   readonly status: number;
@@ -98,7 +98,14 @@ export async function startHttp(deps: {
   const runtime = createRuntime({ database: deps.database, now: systemClock, record: audit.record });
   const sealer = createSealer({ masterKeys: { current: Buffer.alloc(32, 7) } });
   const platform = createPlatform({ database: deps.database, runtime, sealer, settings: iamSettings, say: () => {} });
-  const iam = createIam({ database: deps.database, runtime, sealer, platform, parsePublicKey });
+  const iam = createIam({
+    database: deps.database,
+    runtime,
+    sealer,
+    platform,
+    parsePublicKey,
+    certificates: { generateKeyPair, signCertificate },
+  });
   const actions = [...iam.actions, ...audit.actions, ...(deps.extra ?? [])] as AnyAction<Db>[];
   await iam.prepare(actions);
   const http: Http = await createHttp({

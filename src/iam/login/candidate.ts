@@ -45,5 +45,9 @@ const candidates = (db: Db, which: ReturnType<typeof sql>) =>
 export const findCandidate = (db: Db, loginName: string): Promise<Candidate | null> =>
   candidates(db, sql`lower(u.login_name) = lower(${loginName})`);
 
+/** The same in one organization; null if the user is not a member of it. */
+export const memberCandidate = (db: Db, loginName: string, orgId: string): Promise<Candidate | null> =>
+  candidates(db, sql`lower(u.login_name) = lower(${loginName}) and m.org_id = ${orgId}`);
+
 /** The same by the user's id. */
 export const candidateOf = (db: Db, userId: string): Promise<Candidate | null> => candidates(db, sql`u.id = ${userId}`);

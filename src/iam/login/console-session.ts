@@ -5,7 +5,6 @@ import { attemptOfToken } from "./attempt.ts";
 import { forgetProofs } from "./remembered-proof.ts";
 import { hashToken, newToken } from "./token.ts";
 
-const LONGEST_MS = 24 * 60 * 60 * 1000;
 const AT_MOST_PER_USER = 50;
 
 /** Opens a console session; the token is for the cookie and is stored only as a hash. */
@@ -19,11 +18,13 @@ export async function openConsoleSession(
     now: Date;
     proofs: readonly string[];
     backendId: string | null;
+    /** The limits that hold from now on, whatever the settings become. */
+    limits: { readonly idleMinutes: number; readonly longestHours: number };
   },
 ): Promise<{ id: string; token: string; expiresAt: Date }> {
   const { token, hash } = newToken();
   const id = newId();
-  const expiresAt = new Date(session.now.getTime() + LONGEST_MS);
+  const expiresAt = new Date(session.now.getTime() + session.limits.longestHours * 3_600_000);
   await db
     .insertInto("console_session")
     .values({
@@ -38,6 +39,7 @@ export async function openConsoleSession(
       signed_in_at: session.now,
       password_at: session.proofs.includes("password") ? session.now : null,
       second_factor_at: session.proofs.length > 1 || session.proofs.includes("passkey") ? session.now : null,
+      idle_minutes: session.limits.idleMinutes,
       expires_at: expiresAt,
     })
     .execute();
@@ -115,6 +117,10 @@ export interface Claims {
   readonly via: Actor["via"];
   readonly origin?: string | null;
   readonly agent?: string | null;
+  /** An API key; it alone says who asks then. */
+  readonly bearer?: string | null;
+  /** Whether nobody is at the client: the request does not count as use of the console session. */
+  readonly unattended?: boolean;
 }
 
 /** Who the bearer of the token is; anonymous when the session is unknown, too old, or its user may not act. */
@@ -123,7 +129,8 @@ export async function actorOfToken(db: Db, claims: Claims): Promise<Actor> {
   const from = { address, via, origin, agent, attemptId: await attemptOfToken(db, claims.attempt ?? null) };
   const row = await bearerOf(db, claims.token);
   if (!row) return { ...ANONYMOUS, ...from };
-  if (row.idle) await db.updateTable("console_session").set({ used_at: sql`now()` }).where("id", "=", row.id).execute();
+  if (row.idle && !claims.unattended)
+    await db.updateTable("console_session").set({ used_at: sql`now()` }).where("id", "=", row.id).execute();
   const { signIn, password, secondFactor } = row;
   return {
     kind: "person",

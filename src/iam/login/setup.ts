@@ -2,7 +2,9 @@ import { sql } from "kysely";
 import { type Actor, Fault, newId } from "../../core/index.ts";
 import { type Database, type Db, serve, violated } from "../../db/index.ts";
 import { DEFAULT_ORGANIZATION } from "../orgs/org.ts";
+import type { Platform } from "../../platform/index.ts";
 import * as schema from "../schema.ts";
+import { consoleSettings } from "../tokens/settings.ts";
 import { countAttempt } from "./brake.ts";
 import { openConsoleSession, permissionsOf } from "./console-session.ts";
 import { me } from "./me.ts";
@@ -68,7 +70,7 @@ async function useSetupToken(db: Db, token: string): Promise<void> {
 }
 
 /** Reading whether set-up is open, and completing it. */
-export function setupActions({ database }: { database: Database }) {
+export function setupActions({ database, platform }: { database: Database; platform: Pick<Platform, "settings"> }) {
   const read = serve(schema.readSetup, {
     access: "anonymous",
     run: async ({ db }) => ({ needed: await setupIsNeeded(db) }),
@@ -94,6 +96,7 @@ export function setupActions({ database }: { database: Database }) {
         now,
         proofs: ["password"],
         backendId: null,
+        limits: await platform.settings.read(consoleSettings, DEFAULT_ORGANIZATION, db),
       });
       const person: Actor = {
         ...actor,

@@ -19,6 +19,8 @@ import { type Candidate, candidateOf, findCandidate } from "./candidate.ts";
 import { checkForm, proofOf } from "./first-proof.ts";
 import { userOfIdentity } from "./outside.ts";
 import { rememberedProofs, rememberProofs } from "./remembered-proof.ts";
+import type { Presence } from "./presence.ts";
+import { certifiedUser, noteCertificateUse, type ShownCertificate } from "../tokens/certified.ts";
 import { actorOf, comesNext, contextOf, type WayInDeps } from "./way-in.ts";
 
 const withPassword = endpoint({
@@ -37,6 +39,14 @@ const withKey = endpoint({
   output: z.object({}),
 });
 
+const withCertificate = endpoint({
+  route: "POST /ssh/sign-in/certificate",
+  name: "sign-in",
+  title: "Sign in over SSH with a certificate for a key whose possession was proved",
+  input: z.object({ loginName: KnownLoginName, serial: plain(z.string().max(20)), keyId: plain(z.string().max(200)) }),
+  output: z.object({}),
+});
+
 const withFactor = endpoint({
   route: "POST /ssh/sign-in/factor",
   name: "sign-in.factor",
@@ -45,11 +55,16 @@ const withFactor = endpoint({
   output: z.object({}),
 });
 
+const notCertified = (): Fault =>
+  new Fault(
+    "unauthenticated",
+    "This certificate does not count here, or not any more. Get a new one: npx sallyport login",
+  );
 const refused = (): Fault => new Fault("unauthenticated", "This key does not belong to an active user of that name.");
 
 /** What a person at an SSH client meets next: they are in, or asked for one line of text. */
 export type SshStep =
-  | { readonly step: "in"; readonly actor: Actor }
+  | { readonly step: "in"; readonly actor: Actor; readonly certificate: Presence["certificate"] }
   | { readonly step: "ask"; readonly prompt: string; readonly words: string };
 
 /** Somebody whose first proof was right. */
@@ -97,6 +112,9 @@ export function createSshWayIn(deps: WayInDeps & { readonly runtime: Runtime<Db>
     via: "ssh",
   };
   let reached: SshStep | null = null;
+  /** Shown by the client and proved; for the one attempt that is running. */
+  let shown: ShownCertificate | null = null;
+  let certificate: Presence["certificate"] = null;
   let asking: Asking | null = null;
 
   interface Tools {
@@ -126,7 +144,7 @@ export function createSshWayIn(deps: WayInDeps & { readonly runtime: Runtime<Db>
     await db.updateTable("users").set({ last_sign_in_at: now }).where("id", "=", user.id).execute();
     const actor = actorOf(user, guest, null);
     tell.actAs(actor);
-    reached = { step: "in", actor };
+    reached = { step: "in", actor, certificate };
   }
 
   /** Asks for the first of the kinds that one line of text can answer. */
@@ -183,6 +201,21 @@ export function createSshWayIn(deps: WayInDeps & { readonly runtime: Runtime<Db>
     },
   });
 
+  const certified = serve(withCertificate, {
+    access: "anonymous",
+    async run({ prepared: _, ...tools }, { loginName }) {
+      const { db, now } = tools;
+      const found = shown && (await certifiedUser(db, shown, { loginName, address, now }));
+      if (!shown || !found) throw notCertified();
+      await noteCertificateUse(db, found, now);
+      tools.note({ method: "certificate", fingerprint: shown.fingerprint });
+      const { orgId, serial, user, proofs } = found;
+      certificate = serial === null ? null : { orgId, serial };
+      await goOn({ user, proofs, firstProof: `certificate:${shown.fingerprint}` }, tools);
+      return {};
+    },
+  });
+
   const factor = serve(withFactor, {
     access: "anonymous",
     async before({ now }, { answer }) {
@@ -225,6 +258,7 @@ export function createSshWayIn(deps: WayInDeps & { readonly runtime: Runtime<Db>
   /** A first proof makes void what was asked after another. */
   function first(action: unknown, input: object): Promise<SshStep> {
     asking = null;
+    certificate = null;
     return attempt(action, input);
   }
 
@@ -233,6 +267,13 @@ export function createSshWayIn(deps: WayInDeps & { readonly runtime: Runtime<Db>
     withPassword: (proof: { loginName: string; password: string }) => first(password, proof),
     /** A key whose signature the caller has verified. */
     withKey: (proof: { loginName: string; fingerprint: string }) => first(key, proof),
+    /** A certificate whose authority's signature and whose key's proof the caller has verified. */
+    withCertificate(proof: { loginName: string; certificate: ShownCertificate & { readonly keyId: string } }) {
+      shown = proof.certificate;
+      const { serial, keyId } = proof.certificate;
+      const input = { loginName: proof.loginName, serial: String(serial), keyId: keyId.slice(0, 200) };
+      return first(certified, input).finally(() => (shown = null));
+    },
     /** The line that was typed at the prompt of the last step. */
     answer: async (answer: string) => (await takeOther(answer)) ?? attempt(factor, { answer }),
   };

@@ -10,6 +10,7 @@ import { type Attempt, endAttempt, keptForSignOut, openAttempt } from "./attempt
 import { type Candidate, candidateOf } from "./candidate.ts";
 import { keepBackendMemory, openConsoleSession } from "./console-session.ts";
 import { me } from "./me.ts";
+import { consoleSettings } from "../tokens/settings.ts";
 import { type Facts, type Next, nextStep } from "./step.ts";
 
 /** What every part of the way in works with. */
@@ -114,6 +115,7 @@ async function enter(
     now,
     proofs,
     backendId,
+    limits: await deps.platform.settings.read(consoleSettings, user.orgId, db),
   });
   if (backendMemory !== null) await keepBackendMemory(deps, session.id, backendMemory);
   await db.updateTable("users").set({ last_sign_in_at: now }).where("id", "=", user.id).execute();

@@ -29,6 +29,8 @@ const users = (db: Db, orgId: string) =>
     .selectFrom("membership")
     .innerJoin("users", "users.id", "membership.user_id")
     .where("membership.org_id", "=", orgId)
+    // Service accounts have lists and guards of their own.
+    .where("users.kind", "=", "person")
     .select((row) => [
       "users.id",
       "users.login_name as loginName",

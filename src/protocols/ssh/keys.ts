@@ -8,6 +8,7 @@ import {
   verify,
 } from "node:crypto";
 import { Fault } from "../../core/index.ts";
+import { fieldReader, string } from "./fields.ts";
 import { type ParsedKey, parseKey } from "./wire.ts";
 
 export interface PublicKey {
@@ -165,6 +166,43 @@ export function signatureHolds(signed: {
   }
 }
 
+/**
+ * Whether a signature in wire form (string algorithm, string signature; RFC 4253 section 6.6, 5656 section 3.1.2) over
+ * `data` was made with the key in `blob`. RSA only with SHA-2. `algorithm`: the only one that counts.
+ */
+export function wireSignatureHolds(signed: {
+  blob: Buffer;
+  data: Buffer;
+  signature: Buffer;
+  algorithm?: string;
+}): boolean {
+  try {
+    const { type, key } = readBlob(signed.blob);
+    const reader = fieldReader(signed.signature);
+    const algorithm = reader.string().toString("latin1");
+    const signature = reader.string();
+    if (!reader.atEnd || (signed.algorithm !== undefined && algorithm !== signed.algorithm)) return false;
+    if (type === "ssh-rsa") {
+      const hash = { "rsa-sha2-256": "sha256", "rsa-sha2-512": "sha512" }[algorithm];
+      return hash !== undefined && verify(hash, signed.data, key, signature);
+    }
+    if (algorithm !== type) return false;
+    if (type === "ssh-ed25519") return verify(null, signed.data, key, signature);
+    const { hash, bytes } = CURVES[type]!;
+    const numbers = fieldReader(signature);
+    const plain = Buffer.concat([padded(numbers.string(), bytes), padded(numbers.string(), bytes)]);
+    return numbers.atEnd && verify(hash, signed.data, { key, dsaEncoding: "ieee-p1363" }, plain);
+  } catch {
+    return false;
+  }
+}
+
+function padded(mpint: Buffer, bytes: number): Buffer {
+  const magnitude = unsigned(mpint);
+  if (magnitude.length > bytes) throw notAKey();
+  return Buffer.concat([Buffer.alloc(bytes - magnitude.length), magnitude]);
+}
+
 /** A private key of an account or host; Faults `invalid`: not a key, encrypted without or with a wrong passphrase, DSA, short RSA. */
 export function parsePrivateKey(text: string, passphrase?: string): ParsedKey {
   const trimmed = `${text.trim()}\n`;
@@ -208,13 +246,6 @@ export function generateKeyPair(comment = ""): { privateKey: string; publicKey: 
   const privateKey = opensshEd25519(generateKeyPairSync("ed25519").privateKey, comment);
   return { privateKey, publicKey: publicKeyOf(privateKey) };
 }
-
-const string = (bytes: Buffer | string): Buffer => {
-  const body = Buffer.from(bytes as Buffer);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(body.length);
-  return Buffer.concat([length, body]);
-};
 
 /** openssh-key-v1 (PROTOCOL.key of OpenSSH): magic, cipher, kdf, options, count, public, private with padding 1 2 3 … */
 function opensshEd25519(key: KeyObject, comment: string): string {

@@ -1,3 +1,4 @@
+import { type Certificate, certificateOf, certificateProofHolds, isCertificateAlgorithm } from "./certificate.ts";
 import { fingerprintOf, signatureHolds } from "./keys.ts";
 import { DISCONNECT, type Handlers, type KeyRequest } from "./wire.ts";
 import type { Transport } from "./transport.ts";
@@ -5,7 +6,10 @@ import type { Transport } from "./transport.ts";
 export interface OfferedKey {
   readonly type: string;
   readonly blob: Buffer;
+  /** Of the key itself, also where a certificate was shown. */
   readonly fingerprintSha256: string;
+  /** Null: a plain key. */
+  readonly certificate: Certificate | null;
 }
 
 export interface Prompt {
@@ -43,6 +47,21 @@ const QUEUED = 4;
 const MAX_ANSWERS = 16;
 
 type Request = { user: string; method: string; data: unknown };
+
+/** Null: a certificate that is none. */
+function keyOf({ keyAlgo, key }: KeyRequest): OfferedKey | null {
+  const blob = Buffer.from(key);
+  if (!isCertificateAlgorithm(keyAlgo))
+    return { type: keyAlgo, blob, fingerprintSha256: fingerprintOf(blob), certificate: null };
+  const certificate = certificateOf(keyAlgo, blob);
+  return certificate && { type: keyAlgo, blob, fingerprintSha256: certificate.fingerprint, certificate };
+}
+
+function isProved({ blob, certificate }: OfferedKey, request: KeyRequest, signature: Buffer, data: Buffer): boolean {
+  const algorithm = request.keyAlgo;
+  if (certificate) return certificateProofHolds({ algorithm, blob, data, signature });
+  return signatureHolds({ blob, algorithm, hash: request.hashAlgo, data, signature });
+}
 
 /**
  * The server's side of RFC 4252 and 4256 as a state machine: one user name, one attempt at a time, a bounded number of
@@ -85,12 +104,12 @@ export function createServerAuth(deps: {
     if (method !== "publickey") return null;
     const request = data as KeyRequest;
     if (request.keyAlgo === "ssh-rsa" && !request.hashAlgo) return null;
-    const blob = Buffer.from(request.key);
-    const key = { type: request.keyAlgo, blob, fingerprintSha256: fingerprintOf(blob) };
+    const key = keyOf(request);
+    if (!key) return null;
     if (!request.signature || !request.blob) return { method: "publickey-offer", username: user, key };
-    const { signature, blob: signed, hashAlgo } = request;
-    const holds = signatureHolds({ blob, algorithm: request.keyAlgo, hash: hashAlgo, data: signed, signature });
-    return holds ? { method: "publickey-proof", username: user, key } : null;
+    return isProved(key, request, request.signature, request.blob)
+      ? { method: "publickey-proof", username: user, key }
+      : null;
   }
   function prompt({ name = "", words = "", prompts }: Parameters<Ask["prompt"]>[0]): Promise<readonly string[] | null> {
     give(null);

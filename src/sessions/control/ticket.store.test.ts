@@ -9,11 +9,11 @@ beforeAll(async () => void (place = await testDatabase()));
 afterAll(() => place?.close());
 
 const gatewayId = newId();
-const person = { id: newId(), name: "Ann", orgId: newId(), address: "10.0.0.1", signInId: newId() };
+const person = { id: newId(), name: "Ann", orgId: newId(), address: "10.0.0.1", signInId: newId(), apiKeyId: null };
 const watch: Ticket = { kind: "watch", person, sessionId: newId() };
 const open: Ticket = {
   kind: "open",
-  person: { ...person, address: null, signInId: null },
+  person: { ...person, address: null, signInId: null, apiKeyId: null },
   assetId: newId(),
   accountId: newId(),
   protocol: "ssh",

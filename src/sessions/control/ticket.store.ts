@@ -12,6 +12,7 @@ const Person = z.object({
   orgId: Id,
   address: z.string().nullable(),
   signInId: Id.nullable(),
+  apiKeyId: Id.nullable(),
 });
 
 const Size = { cols: z.number().int(), rows: z.number().int() };

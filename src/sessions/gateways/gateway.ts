@@ -69,7 +69,19 @@ export function createGateway(options: GatewayOptions): Gateway {
   const live = createLiveSessions({ ask: (requests) => decide(database.db, requests, runtime.now()), failed });
   const recorder = createRecorder({ spoolDirectory: options.spoolDirectory, sealer: options.sealer });
   const { patience } = options;
-  const sessionDeps = { runtime, patience, visitors, assets, recorder, live, gatewayId: id, failed, meter: meter.add };
+  const attended = createAttendance(iam.keepSessionInUse, failed);
+  const sessionDeps = {
+    attended,
+    runtime,
+    patience,
+    visitors,
+    assets,
+    recorder,
+    live,
+    gatewayId: id,
+    failed,
+    meter: meter.add,
+  };
   const terminals: Server = createTerminalServer(sessionDeps);
   let arriving: { signedIn(): void } | null = null;
   const ssh = createSshGateway({
@@ -162,6 +174,20 @@ export function createGateway(options: GatewayOptions): Gateway {
       await listening?.close();
       await leaveGateway(database.db, id).catch(failed);
     },
+  };
+}
+
+const NOTED_MS = 60_000;
+
+/** Tells of each console session in use, at most once a minute. */
+function createAttendance(keep: (signInId: string) => Promise<void>, failed: (error: unknown) => void) {
+  const noted = new Map<string, number>();
+  return (signInId: string): void => {
+    const now = performance.now();
+    if (now - (noted.get(signInId) ?? -NOTED_MS) < NOTED_MS) return;
+    for (const [id, at] of noted) if (now - at >= NOTED_MS) noted.delete(id);
+    noted.set(signInId, now);
+    void keep(signInId).catch(failed);
   };
 }
 

@@ -55,6 +55,7 @@ const depsOf = (changes: Partial<SessionDeps> = {}): SessionDeps => ({
   failed: (error) => void failures.push(error),
   patience: { keepalive: { intervalMs: 15_000, count: 3 }, graceMs: 1000, startMs: 400 },
   meter: () => {},
+  attended: () => {},
   ...changes,
 });
 

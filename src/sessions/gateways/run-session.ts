@@ -40,6 +40,8 @@ export interface SessionDeps {
   readonly gatewayId: string;
   readonly failed: (error: unknown) => void;
   readonly patience: Patience;
+  /** Somebody types who came with this console session. */
+  readonly attended: (signInId: string) => void;
   /** Counts what passes. */
   readonly meter: (bytes: number) => void;
 }

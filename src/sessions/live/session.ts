@@ -22,7 +22,14 @@ const title = (session: Session): string => `${session.account.name}@${session.a
 
 function personOf(actor: Actor): Ticket["person"] {
   if (!actor.id || !actor.orgId) throw new Fault("unauthenticated", "Sign in first.");
-  return { id: actor.id, name: actor.name, orgId: actor.orgId, address: actor.address, signInId: actor.signInId };
+  return {
+    id: actor.id,
+    name: actor.name,
+    orgId: actor.orgId,
+    address: actor.address,
+    signInId: actor.signInId,
+    apiKeyId: actor.apiKey?.id ?? null,
+  };
 }
 
 const list = serve(schema.listSessions, {

@@ -60,7 +60,12 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
 
   const wayIn = iam.sshWayIn(address);
   /** What the person began with, until the gate has asked all it asks. */
-  let first: { readonly name: TargetName; readonly fingerprint: string | null; readonly since: Date } | null = null;
+  let first: {
+    readonly name: TargetName;
+    readonly by: "password" | "key" | "certificate";
+    readonly fingerprint: string | null;
+    readonly since: Date;
+  } | null = null;
   let asked: Extract<SshStep, { step: "ask" }> | null = null;
 
   /** One proof; afterwards the person is in, or `asked` says what comes next. Whoever proved enough to be told why not, is. */
@@ -71,7 +76,7 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
         asked = reached;
         return { continue: ["keyboard-interactive"] };
       }
-      letIn(reached.actor);
+      letIn(reached);
       return "accept";
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -79,13 +84,17 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
     }
   }
 
-  function begin(name: TargetName, fingerprint: string | null, proof: () => Promise<SshStep>): Promise<AuthVerdict> {
-    first = { name, fingerprint, since: runtime.now() };
+  function begin(
+    name: TargetName,
+    proved: { readonly by: "password" | "key" | "certificate"; readonly fingerprint?: string },
+    proof: () => Promise<SshStep>,
+  ): Promise<AuthVerdict> {
+    first = { name, fingerprint: null, ...proved, since: runtime.now() };
     asked = null;
     return prove(proof);
   }
 
-  function letIn(person: Actor): void {
+  function letIn({ actor: person, certificate = null }: Extract<SshStep, { step: "in" }>): void {
     if (!first) throw new Error("Somebody came in without a first proof");
     actor = person;
     wanted = first.name.direct;
@@ -95,7 +104,8 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
       since: first.since,
       signInId: null,
       fingerprint: first.fingerprint,
-      byPassword: first.fingerprint === null,
+      certificate,
+      byPassword: first.by === "password",
       permission: null,
     };
     void connection.closed.then(deps.visitors.enter({ presence, end: showOut }));
@@ -123,13 +133,18 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
     if (!name || attempt.method === "none") return "reject";
     const { loginName } = name;
     if (attempt.method === "password") {
-      return begin(name, null, () => wayIn.withPassword({ loginName, password: attempt.password }));
+      return begin(name, { by: "password" }, () => wayIn.withPassword({ loginName, password: attempt.password }));
     }
     if (attempt.method === "keyboard-interactive") return converse(name, attempt);
-    const fingerprint = attempt.key.fingerprintSha256;
-    if (attempt.method === "publickey-offer")
-      return (await iam.keyIsKnown({ loginName, fingerprint })) ? "accept" : "reject";
-    return begin(name, fingerprint, () => wayIn.withKey({ loginName, fingerprint }));
+    const { fingerprintSha256: fingerprint, certificate } = attempt.key;
+    if (attempt.method === "publickey-offer") {
+      const known = certificate
+        ? iam.certificateIsKnown({ loginName, certificate, address })
+        : iam.keyIsKnown({ loginName, fingerprint });
+      return (await known) ? "accept" : "reject";
+    }
+    if (certificate) return begin(name, { by: "certificate" }, () => wayIn.withCertificate({ loginName, certificate }));
+    return begin(name, { by: "key", fingerprint }, () => wayIn.withKey({ loginName, fingerprint }));
   }
 
   /** Asks for the password unless something was proved already, then for whatever else is asked, in one conversation. */
@@ -142,7 +157,9 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
     if (!asked) {
       const password = await line("Password: ");
       if (password === "") return "reject";
-      const verdict = await begin(name, null, () => wayIn.withPassword({ loginName: name.loginName, password }));
+      const verdict = await begin(name, { by: "password" }, () =>
+        wayIn.withPassword({ loginName: name.loginName, password }),
+      );
       if (!asked) return verdict;
     }
     for (let questions = 0; asked && questions < MOST_QUESTIONS; questions += 1) {

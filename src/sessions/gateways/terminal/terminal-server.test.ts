@@ -28,7 +28,7 @@ const sessionId = newId();
 const failures: unknown[] = [];
 const failed = (error: unknown): void => void failures.push(error);
 const audience = createAudience({ size: { cols: 10_000, rows: 50 }, screen: true });
-const person = { id: newId(), name: "Ann", orgId: newId(), address: null, signInId: null };
+const person = { id: newId(), name: "Ann", orgId: newId(), address: null, signInId: null, apiKeyId: null };
 
 beforeAll(async () => {
   door = await openDoor();
@@ -45,6 +45,7 @@ beforeAll(async () => {
     failed,
     patience: { keepalive: { intervalMs: 15_000, count: 3 }, graceMs: 1000 },
     meter: () => {},
+    attended: () => {},
   };
   const request = { orgId: person.orgId, userId: person.id, assetId: newId(), accountId: newId() };
   live.add({

@@ -15,7 +15,12 @@ const PING_MS = 20_000;
 type OpenTicket = Extract<Ticket, { kind: "open" }>;
 type Person = Ticket["person"];
 
-const actorOf = (person: Person): Actor => ({ ...person, kind: "person", via: "console", permissions: new Set() });
+const actorOf = ({ apiKeyId, ...person }: Person): Actor => ({
+  ...person,
+  kind: "person",
+  via: apiKeyId === null ? "console" : "api",
+  permissions: new Set(),
+});
 
 /** Serves web terminals and watchers that come with a ticket; to be bound to a private Unix socket. */
 export function createTerminalServer(deps: SessionDeps): Server {
@@ -47,6 +52,11 @@ export function createTerminalServer(deps: SessionDeps): Server {
     else watch(ticket, socket);
   }
 
+  /** Whoever types is using their console session, though no request tells of it. */
+  function attend({ signInId }: Person, socket: WebSocket): void {
+    if (signInId) socket.on("message", (_, binary) => void (binary && deps.attended(signInId)));
+  }
+
   function refuse(socket: WebSocket, error: unknown): void {
     if (!(error instanceof Fault)) deps.failed(error);
     sendNotice(socket, noticeOf(error));
@@ -58,6 +68,7 @@ export function createTerminalServer(deps: SessionDeps): Server {
     socket: WebSocket,
   ): Promise<void> {
     const channel = createWebChannel(deps.patience.graceMs);
+    attend(person, socket);
     channel.attach(socket);
     const pty = { term: "xterm-256color", cols, rows };
     let id: string | null = null;
@@ -96,6 +107,7 @@ export function createTerminalServer(deps: SessionDeps): Server {
   function resume(ticket: Extract<Ticket, { kind: "resume" }>, socket: WebSocket): void {
     const held = channels.get(ticket.sessionId);
     if (!held) throw new Fault("conflict", "The session has ended.");
+    attend(ticket.person, socket);
     held.channel.attach(socket);
     sendNotice(socket, held.opened);
     const { audience } = held.begun;
@@ -146,6 +158,7 @@ const presenceOf = (person: Person, since: Date, permission: string | null): Pre
   orgId: person.orgId,
   since,
   signInId: person.signInId,
+  apiKeyId: person.apiKeyId,
   fingerprint: null,
   byPassword: false,
   permission,
