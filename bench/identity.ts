@@ -18,7 +18,7 @@ import {
 import { createIam, iamSettings } from "../src/iam/index.ts";
 import { listUsers, readUserPermissions } from "../src/iam/schema.ts";
 import { createPlatform } from "../src/platform/index.ts";
-import { parsePublicKey } from "../src/protocols/index.ts";
+import { generateKeyPair, parsePublicKey, signCertificate } from "../src/protocols/index.ts";
 import type { Row, Rows } from "./report.ts";
 
 const USERS = 10_000;
@@ -55,7 +55,14 @@ export async function bench(): Promise<Rows> {
     const runtime = createRuntime({ database, now: systemClock, record: audit.record });
     const sealer = createSealer({ masterKeys: { current: Buffer.alloc(32, 7) } });
     const platform = createPlatform({ database, runtime, sealer, settings: iamSettings, say: () => {} });
-    const iam = createIam({ database, runtime, sealer, platform, parsePublicKey });
+    const iam = createIam({
+      database,
+      runtime,
+      sealer,
+      platform,
+      parsePublicKey,
+      certificates: { generateKeyPair, signCertificate },
+    });
     const actions: AnyAction<Db>[] = [...iam.actions, ...audit.actions];
     await iam.prepare(actions);
     await fill(owner.db);

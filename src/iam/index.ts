@@ -38,13 +38,13 @@ import { userActions } from "./users/user.ts";
 
 import { apiKeyActions } from "./tokens/api-key.ts";
 import { actorOfKey } from "./tokens/bearer.ts";
-import { certifiedUser, type ShownCertificate } from "./tokens/certified.ts";
-import { deviceActions } from "./tokens/device.ts";
+import { certifiedUser, type ShownCertificate } from "./certificates/certified.ts";
+import { deviceActions } from "./certificates/device.ts";
 import { createScopes } from "./tokens/scopes.ts";
 import { serviceAccountActions } from "./tokens/service-account.ts";
 import { keepSessionInUse, signInSessionActions } from "./tokens/sign-in-session.ts";
-import { sshCertificateActions } from "./tokens/ssh-certificate.ts";
-import { type CertificateMaker, tidyCertificates } from "./tokens/ssh-certificate.store.ts";
+import { sshCertificateActions } from "./certificates/ssh-certificate.ts";
+import { type CertificateMaker, tidyCertificates } from "./certificates/ssh-certificate.store.ts";
 
 export { changedMeanwhile, systemActor } from "../core/index.ts";
 export { createOrganization, DEFAULT_ORGANIZATION } from "./orgs/org.ts";

@@ -6,5 +6,5 @@ export * from "./login/schema.ts";
 export * from "./orgs/schema.ts";
 export * from "./roles/schema.ts";
 export * from "./users/schema.ts";
-export * from "./tokens/certificate-schema.ts";
+export * from "./certificates/schema.ts";
 export * from "./tokens/schema.ts";

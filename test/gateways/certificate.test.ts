@@ -46,7 +46,7 @@ beforeAll(async () => {
   await stage.admin.call(makeSshAuthority, {});
   const [row] = await stage.query("select org_id, private_key from ssh_authority");
   const sealer = createSealer({ masterKeys: { current: Buffer.from(process.env.SALLYPORT_MASTER_KEY!, "base64") } });
-  authority = place(sealer.open(row!.private_key as Buffer, `ssh_authority:${row!.org_id}`).toString());
+  authority = place(sealer.open(row!.private_key as Buffer, `ssh_authority:${String(row!.org_id)}`).toString());
 }, 60_000);
 afterAll(() => stage?.close(), 30_000);
 

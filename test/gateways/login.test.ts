@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { confirmDevice, readDevice, refuseDevice } from "../../src/iam/schema.ts";
 import type { Client } from "../support/program.ts";
 import { direct, type Running, ssh, start } from "./clients.ts";
-import { type Person, setStage, type Stage, type Target } from "./stage.ts";
+import { eventually, type Person, setStage, type Stage, type Target } from "./stage.ts";
 
 let stage: Stage;
 let target: Target;
@@ -25,7 +25,7 @@ beforeAll(async () => {
   client = await stage.program.signIn(person.loginName, person.password);
   socket = join(stage.folder, "agent.sock");
   agent = start("/usr/bin/ssh-agent", ["-D", "-a", socket]);
-  await expect.poll(() => existsSync(socket)).toBe(true);
+  await eventually("the agent's socket", () => existsSync(socket));
 }, 60_000);
 afterAll(async () => {
   agent?.child.kill();

@@ -20,7 +20,7 @@ import { checkForm, proofOf } from "./first-proof.ts";
 import { userOfIdentity } from "./outside.ts";
 import { rememberedProofs, rememberProofs } from "./remembered-proof.ts";
 import type { Presence } from "./presence.ts";
-import { certifiedUser, noteCertificateUse, type ShownCertificate } from "../tokens/certified.ts";
+import { certifiedUser, noteCertificateUse, type ShownCertificate } from "../certificates/certified.ts";
 import { actorOf, comesNext, contextOf, type WayInDeps } from "./way-in.ts";
 
 const withPassword = endpoint({

@@ -7,7 +7,7 @@ import * as schema from "../schema.ts";
 import type { SignInSession } from "../schema.ts";
 import { visibleUser } from "../users/user.store.ts";
 import { agentInWords } from "./agent-words.ts";
-import { revokeCertificates } from "./ssh-certificate.store.ts";
+import { revokeCertificates } from "../certificates/ssh-certificate.store.ts";
 
 interface Filter {
   readonly search?: string | undefined;

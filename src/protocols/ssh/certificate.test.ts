@@ -127,8 +127,8 @@ describe("a certificate that was changed", () => {
   });
 
   it("is none when cut or lengthened", () => {
-    for (let length = 0; length < blob.length; length += 1)
-      expect(parseCertificate(blob.subarray(0, length)), `${length} bytes`).toBeNull();
+    const cuts = Array.from({ length: blob.length }, (_, length) => parseCertificate(blob.subarray(0, length)));
+    expect(new Set(cuts)).toEqual(new Set([null]));
     expect(parseCertificate(Buffer.concat([blob, Buffer.of(0)]))).toBeNull();
   });
 
@@ -137,7 +137,7 @@ describe("a certificate that was changed", () => {
       const wild = Buffer.from(blob);
       for (let change = randomInt(1, 9); change > 0; change -= 1) wild[randomInt(wild.length)] = randomInt(256);
       const parsed = parseCertificate(wild);
-      if (!wild.equals(blob)) expect(parsed).toBeNull();
+      expect(parsed === null || wild.equals(blob)).toBe(true);
     }
   });
 });
@@ -147,7 +147,7 @@ it("goes with no algorithm but its own", () => {
   const cert = "-cert-v01@openssh.com";
   expect(certificateOf(`ssh-ed25519${cert}`, blob)).not.toBeNull();
   for (const other of [`rsa-sha2-512${cert}`, `ecdsa-sha2-nistp256${cert}`, `ssh-rsa${cert}`, "ssh-ed25519", cert])
-    expect(certificateOf(other, blob), other).toBeNull();
+    expect([other, certificateOf(other, blob)]).toEqual([other, null]);
   const rsa = blobOf(made({ key: makeKey("rsa", { bits: 2048 }).publicLine }));
   expect(certificateOf(`rsa-sha2-256${cert}`, rsa)).not.toBeNull();
   expect(certificateOf(`ssh-rsa${cert}`, rsa)).toBeNull();

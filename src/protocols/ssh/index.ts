@@ -1,6 +1,6 @@
 export type { Exit, Pty, Stream } from "./channel.ts";
-export { sshAgentAt, type SshAgent } from "./agent.ts";
-export { type Certificate, signCertificate } from "./certificate.ts";
+export { sshAgentAt } from "./agent.ts";
+export { signCertificate } from "./certificate.ts";
 export { connectSsh, type ConnectSsh, type SshTarget } from "./client.ts";
 export { type ClientSession, refuse, type SessionListener } from "./client-session.ts";
 export { generateKeyPair, parsePrivateKey, parsePublicKey, publicKeyOf } from "./keys.ts";

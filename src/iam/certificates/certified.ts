@@ -1,6 +1,6 @@
 import type { Db } from "../../db/index.ts";
 import { type Candidate, memberCandidate } from "../login/candidate.ts";
-import { isWithin } from "./networks.ts";
+import { isWithin } from "../tokens/networks.ts";
 
 /** A certificate as a client showed it; its authority's signature was verified. */
 export interface ShownCertificate {

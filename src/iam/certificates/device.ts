@@ -6,7 +6,7 @@ import type { Platform } from "../../platform/index.ts";
 import { hashToken, newToken } from "../login/token.ts";
 import * as schema from "../schema.ts";
 import type { ParsePublicKey } from "../users/ssh-key.ts";
-import { tokenSettings } from "./settings.ts";
+import { tokenSettings } from "../tokens/settings.ts";
 import { type CertificateMaker, issueCertificate } from "./ssh-certificate.store.ts";
 
 export interface DeviceDeps {

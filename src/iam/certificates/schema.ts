@@ -52,7 +52,7 @@ export const revokeUserSshCertificate = endpoint({
   output: Done,
 });
 
-export const SshAuthority = z.object({
+const SshAuthority = z.object({
   /** The line for a file that sshd's TrustedUserCAKeys names. */
   publicKey: plain(z.string()),
   fingerprint: plain(z.string()),
@@ -76,7 +76,7 @@ export const makeSshAuthority = endpoint({
 });
 
 /** Four letters, a dash, four letters; no vowels and none that are taken for another. */
-export const DeviceCode = plain(
+const DeviceCode = plain(
   z
     .string()
     .trim()
