@@ -96,7 +96,7 @@ describe("a code by mail", () => {
   test("arrives, signs in once, and is stored neither open nor so that it could be guessed", async () => {
     const { id, name } = await newcomer({ chosen: true });
     const window = await asked(name);
-    expect(await window.begin("mailed-code")).toEqual({ to: "m…@example.org", minutes: 10 });
+    expect(await window.begin("mailed-code")).toEqual({ sentTo: "m…@example.org", digits: 6, minutes: 10 });
     const { rows } = await sql<{ row: string }>`
       select m::text as row from mailed_code m where user_id = ${id}
       union all select n::text from notification n where user_id = ${id}

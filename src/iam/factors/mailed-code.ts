@@ -41,7 +41,7 @@ export function mailedCodeFactor({ platform }: Pick<FactorDeps, "platform">): Fa
         until: new Date(Date.now() + VALID_MINUTES * 60_000),
       });
     });
-    return { shown: { to: masked(user.email ?? ""), minutes: VALID_MINUTES }, memory };
+    return { shown: { sentTo: masked(user.email ?? ""), digits: DIGITS, minutes: VALID_MINUTES }, memory };
   }
 
   return {

@@ -28,7 +28,7 @@ export function totpFactor({ sealer }: Pick<FactorDeps, "sealer">): Factor {
     prompt: "Code of your authenticator app",
     looksLike: /^\s*\d{3}\s?\d{3}\s*$/,
     isReady: async (context) => (await rowOf(context)) !== undefined,
-    begin: async () => ({ shown: {} }),
+    begin: async () => ({ shown: { digits: SHAPE.digits } }),
     async verify(context, answer) {
       const row = await rowOf(context);
       if (!row) return false;
@@ -46,7 +46,10 @@ export function totpFactor({ sealer }: Pick<FactorDeps, "sealer">): Factor {
         const secret = new Secret({ size: SECRET_BYTES });
         const issuer = origin ? `Sallyport (${new URL(origin).hostname.replaceAll(":", ".")})` : "Sallyport";
         const uri = new TOTP({ ...SHAPE, issuer, label: user.loginName, secret }).toString();
-        return { shown: { uri, secret: secret.base32 }, memory: { secret: secret.base32 } satisfies Memory };
+        return {
+          shown: { uri, secret: secret.base32, digits: SHAPE.digits },
+          memory: { secret: secret.base32 } satisfies Memory,
+        };
       },
       async finish(context, answer, memory) {
         const { secret } = Memory.parse(memory);

@@ -48,6 +48,29 @@ export const en = {
     deleteManyText: "Their SSH keys and memberships go with them. Recordings and audit events stay.",
     allOf: "All users with this role",
   },
+  factors: {
+    title: "Second factors",
+    kinds: {
+      passkey: "Passkey or security key",
+      totp: "Authenticator app",
+      "mailed-code": "Code by mail",
+      radius: "RADIUS",
+    },
+    levels: {
+      off: "{{name}} is not asked for a second factor.",
+      on: "{{name}} is asked for a second factor if there is one.",
+      forced: "A second factor is forced on {{name}}.",
+    },
+    none: "{{name}} has set up none.",
+    lastUsed: "last used",
+    neverUsed: "not used yet",
+    recoveryCodes: "Recovery codes",
+    left: "{{left, number}} of {{made, number}} left",
+    reset: "Reset second factor",
+    resetTitle: "Reset the second factor of {{name}}?",
+    resetText:
+      "All second factors and recovery codes of {{name}} are removed, and console sessions end. The person is told by mail. Make sure first that it is really {{name}} who asks.",
+  },
   keys: {
     title: "SSH keys",
     add: "Add SSH key",
@@ -198,6 +221,29 @@ export const zh: Chinese<typeof en> = {
     deleteMany_other: "删除 {{count, number}} 个用户吗？",
     deleteManyText: "他们的 SSH 密钥和组成员关系将一并删除。录像和审计事件保留。",
     allOf: "拥有此角色的所有用户",
+  },
+  factors: {
+    title: "第二因素",
+    kinds: {
+      passkey: "通行密钥或安全密钥",
+      totp: "身份验证器应用",
+      "mailed-code": "邮件验证码",
+      radius: "RADIUS",
+    },
+    levels: {
+      off: "登录时不要求 {{name}} 提供第二因素。",
+      on: "如果 {{name}} 设置了第二因素，登录时会要求提供。",
+      forced: "{{name}} 必须使用第二因素。",
+    },
+    none: "{{name}} 尚未设置第二因素。",
+    lastUsed: "最近使用",
+    neverUsed: "尚未使用",
+    recoveryCodes: "恢复码",
+    left: "剩余 {{left, number}} / {{made, number}} 个",
+    reset: "重置第二因素",
+    resetTitle: "重置 {{name}} 的第二因素吗？",
+    resetText:
+      "{{name}} 的所有第二因素和恢复码将被移除，控制台会话将结束，并会邮件通知本人。请先确认确实是 {{name}} 本人提出的请求。",
   },
   keys: {
     title: "SSH 密钥",

@@ -7,6 +7,7 @@ import { useEndpoint } from "../../query.ts";
 import { RulesTab } from "../access/rules-tab.tsx";
 import { SessionsTab } from "../sessions-tab.tsx";
 import { useUserActions } from "./user-actions.tsx";
+import { UserFactors } from "./user-factors.tsx";
 import { UserGroups } from "./user-groups.tsx";
 import { UserKeys } from "./user-keys.tsx";
 import { UserPermissions } from "./user-permissions.tsx";
@@ -25,6 +26,7 @@ export function Page() {
     groups: useMay("group.list"),
     permissions: useMay("user.permissions.read"),
     keys: useMay("user.ssh-key.list"),
+    factors: useMay("user.factor.list"),
     rules: useMay("grant.list"),
     sessions: useMay("session.list"),
   };
@@ -55,6 +57,9 @@ export function Page() {
             ? [{ key: "permissions", label: t("identity.roles.effective"), children: <UserPermissions user={user} /> }]
             : []),
           ...(may.keys ? [{ key: "keys", label: t("identity.keys.title"), children: <UserKeys user={user} /> }] : []),
+          ...(may.factors
+            ? [{ key: "factors", label: t("identity.factors.title"), children: <UserFactors user={user} /> }]
+            : []),
           ...(may.sessions
             ? [{ key: "sessions", label: t("terms.sessions"), children: <SessionsTab of={{ userId: id }} /> }]
             : []),
