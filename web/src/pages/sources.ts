@@ -1,5 +1,5 @@
 import { listAssets, listNodes, readAsset } from "../../../src/assets/schema.ts";
-import { listGroups, listRoles, listUsers, readGroup, readUser } from "../../../src/iam/schema.ts";
+import { listGroups, listRoles, listUsers, readGroup, readUser, type Role } from "../../../src/iam/schema.ts";
 import { source } from "../kit/index.ts";
 
 /** Where the pickers and filters of the administration pages find their rows. */
@@ -10,12 +10,9 @@ export const people = source({
   hint: (user) => user.loginName,
 });
 export const groups = source({ list: listGroups, read: readGroup, name: (group) => group.name });
-export const roles = source({
-  list: listRoles,
-  input: { scope: "organization" },
-  name: (role) => role.name,
-  hint: (role) => role.description,
-});
+const roleName = { name: (role: Role) => role.name, hint: (role: Role) => role.description };
+export const roles = source({ list: listRoles, input: { scope: "organization" }, ...roleName });
+export const systemRoles = source({ list: listRoles, input: { scope: "system" }, ...roleName });
 export const assets = source({
   list: listAssets,
   read: readAsset,
