@@ -36,7 +36,7 @@ export interface MountDeps {
 }
 
 /** What a sign-in guesser would call. */
-const GUESSABLE = /^(sign-in(\..+)?|setup\.complete)$/;
+const GUESSABLE = /^(sign-in(\..+)?|me\.confirm(\..+)?|setup\.complete)$/;
 const AGENT_LENGTH = 400;
 
 /** What the request says of who sends it. Fault `invalid` when it carries two answers. */

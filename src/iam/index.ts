@@ -13,6 +13,7 @@ import { tidyWaysIn } from "./login/attempt.ts";
 import { tidyAttempts } from "./login/brake.ts";
 import { groupActions } from "./groups/group.ts";
 import { identityActions } from "./identities/identity.ts";
+import { confirmActions } from "./login/confirm.ts";
 import { actorOfToken, type Claims } from "./login/console-session.ts";
 import { factorStepActions } from "./login/factor-step.ts";
 import { newPasswordActions } from "./login/new-password-step.ts";
@@ -33,6 +34,8 @@ import { roleActions, writeBuiltInRoles } from "./roles/role.ts";
 import { systemRoleActions } from "./roles/system-role.ts";
 import { invitationActions, invitationMail } from "./users/invitation.ts";
 import { tidyMailedTokens } from "./users/mailed-token.ts";
+import { ownPasskeyActions } from "./factors/own-passkeys.ts";
+import { profileActions } from "./users/profile.ts";
 import { type ParsePublicKey, sshKeyActions } from "./users/ssh-key.ts";
 import { userActions } from "./users/user.ts";
 
@@ -81,6 +84,9 @@ export function createIam(deps: {
       ...newPasswordActions(wayIn),
       ...redirectStepActions(wayIn),
       ...passkeyStepActions(wayIn),
+      ...confirmActions(wayIn),
+      ...ownPasskeyActions(),
+      ...profileActions(),
       ...organizationActions(),
       ...membershipActions(platform),
       ...userActions(platform),

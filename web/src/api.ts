@@ -41,6 +41,22 @@ export function onSignedOut(listener: Listener): () => void {
   return () => void signedOut.delete(listener);
 }
 
+/** What has to be proved anew before the server does what was asked. */
+export interface Unconfirmed {
+  readonly level: "sign-in" | "password" | "second-factor";
+  readonly minutes: number;
+}
+
+let askAnew: ((asked: Unconfirmed) => Promise<boolean>) | null = null;
+
+/** Has `ask` prove anew that it is the same person whenever the server wants it; true: the call is repeated. */
+export function onUnconfirmed(ask: (asked: Unconfirmed) => Promise<boolean>): () => void {
+  askAnew = ask;
+  return () => {
+    if (askAnew === ask) askAnew = null;
+  };
+}
+
 /** What a field of an input may be before it is sent. */
 export type Input<E extends Endpoint> = z.input<E["input"]>;
 /** What an endpoint answers. */
@@ -106,7 +122,7 @@ export function addressOf(
   return { method, path: `/api${filled}${query.size > 0 ? `?${query}` : ""}`, body: undefined };
 }
 
-async function send(endpoint: Endpoint, input: unknown, signal?: AbortSignal): Promise<Response> {
+async function send(endpoint: Endpoint, input: unknown, signal?: AbortSignal, again = false): Promise<Response> {
   const { method, path, body } = addressOf(endpoint, input as Fields);
   const headers: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
   let response: Response;
@@ -124,6 +140,9 @@ async function send(endpoint: Endpoint, input: unknown, signal?: AbortSignal): P
   }
   if (response.ok) return response;
   const fault = await faultOf(response);
+  if (fault.code === "unconfirmed" && askAnew && !again) {
+    if (await askAnew(fault.details as unknown as Unconfirmed)) return send(endpoint, input, signal, true);
+  }
   if (fault.code === "unauthenticated" && !endpoint.name.startsWith("sign-in"))
     for (const listener of signedOut) listener();
   throw fault;

@@ -6,6 +6,20 @@ const PASSKEYS_PER_USER = 20;
 
 const COLUMNS = ["id", "name", "host", "verifies_user", "created_at", "used_at"] as const;
 
+/** The passkeys of a user; at most 20. */
+export const passkeysOf = (db: Db, userId: string) =>
+  db.selectFrom("passkey").select(COLUMNS).where("user_id", "=", userId);
+
+/** Null: the user has no such passkey. */
+export const renamePasskey = (db: Db, userId: string, { id, name }: { id: string; name: string }) =>
+  db
+    .updateTable("passkey")
+    .set({ name })
+    .where("user_id", "=", userId)
+    .where("id", "=", id)
+    .returning(COLUMNS)
+    .executeTakeFirst();
+
 /** Keeps a passkey that was checked; Fault `conflict` when it is known already or there are too many. */
 export async function keepPasskey(
   db: Db,

@@ -1,7 +1,12 @@
+import { z } from "zod";
 import { Fault } from "../../core/index.ts";
+import { Name } from "../../core/fields.ts";
 import type { Factor } from "./factor.ts";
 import { keepPasskey } from "./passkey.store.ts";
-import { askForPasskey, askForProof, checkPasskey, checkProof, hasPasskey } from "./web-authn.ts";
+import { askForPasskey, askForProof, checkPasskey, checkProof, hasPasskey, knowsPasskeys } from "./web-authn.ts";
+
+/** What an answer may call the new passkey. */
+const Named = z.looseObject({ name: Name });
 
 /** A passkey or a security key beside another proof. It counts wherever the console is opened: nobody slips past it. */
 export const passkey: Factor = {
@@ -13,11 +18,13 @@ export const passkey: Factor = {
   verify: async ({ db, user, origin }, answer, memory) =>
     (await checkProof(db, { origin, userId: user.id, answer, memory })) !== null,
   enrolment: {
+    isOpen: async ({ origin }) => knowsPasskeys(origin),
     begin: ({ db, user, origin }) => askForPasskey(db, { origin, user }),
     async finish({ db, user, origin, now }, answer, memory) {
       const made = await checkPasskey({ origin, answer, memory });
       if (!made) return false;
-      await keepPasskey(db, user.id, { ...made, name: `Passkey ${now.toISOString().slice(0, 10)}` });
+      const given = Named.safeParse(JSON.parse(answer)).data?.name;
+      await keepPasskey(db, user.id, { ...made, name: given ?? `Passkey ${now.toISOString().slice(0, 10)}` });
       return {};
     },
   },

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { Done, endpoint } from "../../core/endpoint.ts";
-import { Id, Moment, plain, secret } from "../../core/fields.ts";
+import { Done, endpoint, listInput, listOutput } from "../../core/endpoint.ts";
+import { Id, Moment, Name, plain, secret } from "../../core/fields.ts";
 import { Answer, Kind, Shown } from "../login/schema.ts";
 
 const Title = plain(z.string().max(100));
@@ -81,4 +81,33 @@ export const resetUserFactors = endpoint({
   title: "Take all second factors and recovery codes away from a user; console sessions end",
   input: z.object({ id: Id }),
   output: z.object({ removed: z.number().int() }),
+});
+
+/** A passkey or security key, without anything that could be used. */
+export const Passkey = z.object({
+  id: Id,
+  name: Name,
+  /** The host name it was made under; it works nowhere else. */
+  host: plain(z.string()),
+  /** Whether it signs in without a password: it verifies its holder and names its user. */
+  alone: z.boolean(),
+  createdAt: Moment,
+  usedAt: Moment.nullable(),
+});
+export type Passkey = z.output<typeof Passkey>;
+
+export const listMyPasskeys = endpoint({
+  route: "GET /me/passkeys",
+  name: "me.passkey.list",
+  title: "List one's own passkeys and security keys",
+  input: listInput({}),
+  output: listOutput(Passkey),
+});
+
+export const renameMyPasskey = endpoint({
+  route: "PATCH /me/passkeys/:id",
+  name: "me.passkey.rename",
+  title: "Give one's own passkey another name",
+  input: z.object({ id: Id, name: Name }),
+  output: Passkey,
 });

@@ -22,12 +22,17 @@ interface Party {
   readonly host: string;
 }
 
+/** Whether browsers know passkeys at an origin: under a host name, not under an address. */
+export function knowsPasskeys(origin: string | null): origin is string {
+  const host = origin === null ? "" : new URL(origin).hostname;
+  return host !== "" && isIP(host) === 0 && !host.startsWith("[");
+}
+
 /** The party at an origin that was checked; Fault `invalid` where browsers know no passkeys. */
 function partyAt(origin: string | null): Party {
-  const host = origin === null ? "" : new URL(origin).hostname;
-  if (!origin || isIP(host) !== 0 || host.startsWith("["))
+  if (!knowsPasskeys(origin))
     throw new Fault("invalid", "Passkeys work under a host name only. Open the console by its name in a browser.");
-  return { origin, host };
+  return { origin, host: new URL(origin).hostname };
 }
 
 const Memory = z.object({ challenge: z.string() });

@@ -42,6 +42,7 @@ export async function openAttempt(
       id,
       token_hash: hash,
       purpose: opening.purpose ?? "sign-in",
+      console_session_id: (opening.purpose ?? "sign-in") === "sign-in" ? null : actor.signInId,
       via: actor.via === "ssh" || actor.via === "cli" ? actor.via : "console",
       address: actor.address,
       agent: actor.agent ?? null,

@@ -20,6 +20,8 @@ export async function openConsoleSession(
     backendId: string | null;
     /** The limits that hold from now on, whatever the settings become. */
     limits: { readonly idleMinutes: number; readonly longestHours: number };
+    /** Here or at a backend. */
+    typedPassword: boolean;
   },
 ): Promise<{ id: string; token: string; expiresAt: Date }> {
   const { token, hash } = newToken();
@@ -37,7 +39,7 @@ export async function openConsoleSession(
       proofs: [...session.proofs],
       backend_id: session.backendId,
       signed_in_at: session.now,
-      password_at: session.proofs.includes("password") ? session.now : null,
+      password_at: session.typedPassword ? session.now : null,
       second_factor_at: session.proofs.length > 1 || session.proofs.includes("passkey") ? session.now : null,
       idle_minutes: session.limits.idleMinutes,
       expires_at: expiresAt,

@@ -11,7 +11,7 @@ const SHOWN = 50;
 export async function me(db: Db, actor: Actor): Promise<Me> {
   const user = await db
     .selectFrom("users")
-    .select(["id", "login_name", "name", "preferences"])
+    .select(["id", "login_name", "name", "preferences", "time_zone"])
     .where("id", "=", actor.id ?? "")
     .executeTakeFirst();
   const organization = await db
@@ -29,5 +29,6 @@ export async function me(db: Db, actor: Actor): Promise<Me> {
     organizations,
     permissions: [...actor.permissions].sort(),
     preferences: Preferences.catch({}).parse(user.preferences),
+    timeZone: user.time_zone,
   };
 }

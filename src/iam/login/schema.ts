@@ -20,6 +20,8 @@ export const Me = z.object({
   organizations: z.array(Named),
   permissions: z.array(plain(z.string())),
   preferences: Preferences,
+  /** In which exact times are shown; null: the device's own. */
+  timeZone: plain(z.string().max(64)).nullable(),
 });
 export type Me = z.output<typeof Me>;
 
@@ -227,5 +229,35 @@ export const changeMyPassword = endpoint({
   name: "me.password",
   title: "Change one's own password",
   input: z.object({ current: TypedPassword, next: NewPassword }),
+  output: Done,
+});
+
+export const listConfirmWays = endpoint({
+  route: "GET /me/confirm",
+  name: "me.confirm.ways",
+  title: "Tell how one can prove anew that it is oneself; only the strongest that one has",
+  input: z.object({}),
+  output: z.object({
+    /** What is reached by it; an action that asks for more cannot be confirmed. */
+    level: z.enum(["sign-in", "password", "second-factor"]),
+    ways: Offered,
+    /** Where one can sign in again, when that is all one has. */
+    providers: z.array(Named),
+  }),
+});
+
+export const beginConfirm = endpoint({
+  route: "POST /me/confirm/begin",
+  name: "me.confirm.begin",
+  title: "Begin to prove anew that it is oneself",
+  input: z.object({ kind: Kind }),
+  output: z.object({ shown: Shown }),
+});
+
+export const confirm = endpoint({
+  route: "POST /me/confirm",
+  name: "me.confirm",
+  title: "Prove anew that it is oneself",
+  input: z.object({ kind: Kind, answer: Answer }),
   output: Done,
 });

@@ -97,6 +97,7 @@ export function setupActions({ database, platform }: { database: Database; platf
         proofs: ["password"],
         backendId: null,
         limits: await platform.settings.read(consoleSettings, DEFAULT_ORGANIZATION, db),
+        typedPassword: true,
       });
       const person: Actor = {
         ...actor,

@@ -116,6 +116,9 @@ async function enter(
     proofs,
     backendId,
     limits: await deps.platform.settings.read(consoleSettings, user.orgId, db),
+    typedPassword:
+      proofs.includes("password") ||
+      deps.backends.list().some((one) => one.flow === "form" && proofs.includes(`backend:${one.kind}`)),
   });
   if (backendMemory !== null) await keepBackendMemory(deps, session.id, backendMemory);
   await db.updateTable("users").set({ last_sign_in_at: now }).where("id", "=", user.id).execute();

@@ -101,6 +101,36 @@ export const User = z.object({
 });
 export type User = z.output<typeof User>;
 
+/** Oneself, as one's own page shows it. Name, mail address and login name are given by administrators. */
+export const Profile = z.object({
+  loginName: KnownLoginName,
+  name: Name,
+  email: Email.nullable(),
+  phone: Phone.nullable(),
+  timeZone: TimeZone.nullable(),
+  hasPassword: z.boolean(),
+  passwordChangedAt: Moment,
+  createdAt: Moment,
+  lastSignInAt: Moment.nullable(),
+});
+export type Profile = z.output<typeof Profile>;
+
+export const readMyProfile = endpoint({
+  route: "GET /me/profile",
+  name: "me.profile.read",
+  title: "Read one's own profile",
+  input: z.object({}),
+  output: Profile,
+});
+
+export const updateMyProfile = endpoint({
+  route: "PATCH /me/profile",
+  name: "me.profile.update",
+  title: "Change one's own phone number and time zone",
+  input: z.object({ phone: Phone.nullable().optional(), timeZone: TimeZone.nullable().optional() }),
+  output: Profile,
+});
+
 const userFields = {
   loginName: LoginName,
   name: Name,

@@ -4,11 +4,13 @@ import { useTranslation } from "react-i18next";
 import { type Me, readMe } from "../../../src/iam/schema.ts";
 import { onSignedOut } from "../api.ts";
 import { ErrorPanel } from "../kit/states.tsx";
+import { tellTimesIn } from "../kit/time.ts";
 import { MeContext } from "../me.ts";
 import { queries, useEndpoint } from "../query.ts";
 import { prefer } from "./preferences.ts";
 import { Shell } from "./shell.tsx";
 import { SignInPage } from "./sign-in-page.tsx";
+import { ConfirmDialog } from "./way-in/confirm-dialog.tsx";
 import { WayIn } from "./way-in/way-in.tsx";
 
 /** Lets in who is signed in. A session that ended while one worked is taken up again over the page, which stays. */
@@ -19,7 +21,9 @@ export function Gate() {
   const known = me.data;
   useEffect(() => onSignedOut(() => setAgain(true)), []);
   useEffect(() => {
-    if (known) prefer(known.preferences);
+    if (!known) return;
+    prefer(known.preferences);
+    tellTimesIn(known.timeZone);
   }, [known]);
   const signedIn = (person: Me) => {
     const another = known !== undefined && known.id !== person.id;
@@ -38,6 +42,7 @@ export function Gate() {
   return (
     <MeContext value={known}>
       <Shell me={known} />
+      <ConfirmDialog />
       <Modal
         open={again}
         closable={false}

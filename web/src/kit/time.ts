@@ -25,12 +25,19 @@ export function relativeTime(at: string, now: number, language: string): string 
   return format.format(Math.trunc(seconds / size) || Math.sign(seconds), unit);
 }
 
-/** The full date and time with the zone. */
+let zone: string | undefined;
+
+/** In which zone exact times are told from now on; null: the device's own. */
+export function tellTimesIn(timeZone: string | null): void {
+  zone = timeZone ?? undefined;
+}
+
+/** The full date and time with the zone, in the zone of the person. */
 export function exactTime(at: string | Date, language: string): string {
   const format = cached(
     exact,
-    language,
-    () => new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "long" }),
+    `${language} ${zone ?? ""}`,
+    () => new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "long", ...(zone && { timeZone: zone }) }),
   );
   return format.format(new Date(at));
 }

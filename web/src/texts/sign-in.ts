@@ -60,6 +60,15 @@ export const en = {
     mismatch: "The two passwords differ.",
     submit: "Set password and go on",
   },
+  confirm: {
+    title: "Is it still you?",
+    text_one: "Prove it once more; it counts for {{count}} minute.",
+    text_other: "Prove it once more; it counts for {{count}} minutes.",
+    noFactor: "This needs a second factor, and you have none. Set one up under Your account first.",
+    noPassword: "This needs a password or a second factor here, and you have neither. Ask an administrator.",
+    again: "Sign in once more where you came from. You come back to this page and can do it then.",
+    anew: "Sign out and sign in again, then do it within a few minutes.",
+  },
 } as const;
 
 export const zh: Chinese<typeof en> = {
@@ -116,5 +125,13 @@ export const zh: Chinese<typeof en> = {
     repeat: "再次输入新密码",
     mismatch: "两次输入的密码不一致。",
     submit: "设置密码并继续",
+  },
+  confirm: {
+    title: "请确认是您本人",
+    text_other: "请再次验证身份，{{count}} 分钟内有效。",
+    noFactor: "此操作需要第二因素，而您尚未设置。请先在“我的账户”中设置。",
+    noPassword: "此操作需要密码或第二因素，而您两者都没有。请联系管理员。",
+    again: "请在原来的登录处再次登录，之后会返回此页面，即可继续操作。",
+    anew: "请退出并重新登录，然后在几分钟内完成操作。",
   },
 };

@@ -12,7 +12,7 @@ import {
 import { call } from "../../api.ts";
 import { Problem } from "../../kit/states.tsx";
 import { useEndpoint } from "../../query.ts";
-import { goToProvider, ownPath } from "./own-path.ts";
+import { goToProvider, here } from "./own-path.ts";
 import { StepForm } from "./step-form.tsx";
 import { passkeysWork, prove } from "./web-authn.ts";
 
@@ -74,9 +74,6 @@ export function FirstStep({ loginName, reached }: FirstStepProps) {
     </>
   );
 }
-
-/** Where one is, to come back to; the console's own path. */
-const here = (): string => ownPath(`${location.pathname}${location.search}`.slice(0, 512));
 
 /** A button for each provider, and one for passkeys. */
 function OtherWays({ reached }: Pick<FirstStepProps, "reached">) {

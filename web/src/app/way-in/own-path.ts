@@ -8,3 +8,6 @@ export function goToProvider(address: string): void {
   if (protocol !== "https:" && protocol !== "http:") throw new Error("The provider's address is not a web address.");
   location.assign(address);
 }
+
+/** Where one is, to come back to. */
+export const here = (): string => ownPath(`${location.pathname}${location.search}`.slice(0, 512));

@@ -16,8 +16,8 @@ import { useTitle } from "../../kit/settings.ts";
 import { Loading, Problem } from "../../kit/states.tsx";
 import { FirstStep } from "./first-step.tsx";
 import { NewPasswordStep } from "./new-password-step.tsx";
-import { Begun, KindChoice, type Offered, Question } from "./question.tsx";
 import { codesIn, RecoveryCodes } from "./recovery-codes.tsx";
+import { SecondFactor } from "./second-factor.tsx";
 
 const Enrolment = lazy(() => import("./enrolment.tsx").then((module) => ({ default: module.Enrolment })));
 
@@ -141,34 +141,4 @@ function Step({ title, over, children }: { title: string; over: boolean; childre
 function PageTitle({ text }: { text: string }) {
   useTitle(text);
   return null;
-}
-
-/** One of the second factors that the person has. */
-function SecondFactor(props: {
-  readonly offered: readonly Offered[];
-  readonly begin: (kind: string) => Promise<Readonly<Record<string, unknown>>>;
-  readonly answer: (kind: string, answer: string) => Promise<void>;
-  /** Kinds whose answer is not shown while it is typed. */
-  readonly hidden?: readonly string[];
-}) {
-  const { t } = useTranslation();
-  const [kind, setKind] = useState(props.offered[0]?.kind ?? "");
-  const chosen = props.offered.find((one) => one.kind === kind);
-  if (!chosen) return <p className="note note-warn">{t("signIn.factor.none")}</p>;
-  return (
-    <>
-      <KindChoice label={t("signIn.factor.choice")} offered={props.offered} kind={kind} choose={setKind} />
-      <Begun key={kind} kind={kind} begin={props.begin}>
-        {(shown, again) => (
-          <Question
-            offered={chosen}
-            shown={shown}
-            again={again}
-            hidden={props.hidden?.includes(kind) ?? false}
-            answer={(answer) => props.answer(kind, answer)}
-          />
-        )}
-      </Begun>
-    </>
-  );
 }

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { addMySshKey, listMySshKeys, removeMySshKey, type SshKey } from "../../../../src/iam/schema.ts";
 import { ConfirmEnd, Empty, ErrorPanel, FormDrawer, Loading, Mono, Time } from "../../kit/index.ts";
 import { useAction, useEndless } from "../../query.ts";
+import { Section } from "./section.tsx";
 
 /** One's own SSH keys. */
 export function SshKeys() {
@@ -14,14 +15,16 @@ export function SshKeys() {
   const [adding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<SshKey | null>(null);
   return (
-    <section>
-      <div className="note-head">
-        <h2>{t("own.keys.title")}</h2>
+    <Section
+      id="ssh-keys"
+      title={t("own.keys.title")}
+      text={t("own.keys.text")}
+      action={
         <Button icon={<PlusOutlined />} onClick={() => setAdding(true)}>
           {t("own.keys.add")}
         </Button>
-      </div>
-      <p className="muted">{t("own.keys.text")}</p>
+      }
+    >
       {keys.isPending ? (
         <Loading lines={2} />
       ) : keys.isError ? (
@@ -82,6 +85,6 @@ export function SshKeys() {
           run={() => remove.mutateAsync({ id: removing.id })}
         />
       )}
-    </section>
+    </Section>
   );
 }
