@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { unattended } from "./unattended.ts";
 import type { Endpoint } from "../../src/core/endpoint.ts";
 
 /** One thing the server found wrong with the input: where, and in words. */
@@ -124,7 +125,7 @@ export function addressOf(
 
 async function send(endpoint: Endpoint, input: unknown, signal?: AbortSignal, again = false): Promise<Response> {
   const { method, path, body } = addressOf(endpoint, input as Fields);
-  const headers: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
+  const headers = { ...unattended(), ...(body !== undefined && { "content-type": "application/json" }) };
   let response: Response;
   try {
     response = await fetch(path, {

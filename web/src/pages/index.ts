@@ -7,6 +7,7 @@ import { jobPages } from "./jobs/index.ts";
 import { kitPages } from "./kit/index.ts";
 import { ownPages } from "./own/index.ts";
 import { settingsPages } from "./settings/index.ts";
+import { tokenPages } from "./tokens/index.ts";
 import { workspacePages } from "./workspace/index.ts";
 
 /** Every page of the console; one line for each area. */
@@ -14,6 +15,7 @@ export const pages: readonly PageEntry[] = [
   ...workspacePages,
   ...ownPages,
   ...identityPages,
+  ...tokenPages,
   ...inventoryPages,
   ...accessPages,
   ...auditPages,

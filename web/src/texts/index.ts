@@ -11,6 +11,7 @@ import * as own from "./own.ts";
 import * as settings from "./settings.ts";
 import * as shell from "./shell.ts";
 import * as signIn from "./sign-in.ts";
+import * as tokens from "./tokens.ts";
 import * as terms from "./terms.ts";
 import * as work from "./work.ts";
 
@@ -28,6 +29,7 @@ const AREAS = {
   shell: { en: shell.en, zh: shell.zh },
   signIn: { en: signIn.en, zh: signIn.zh },
   terms: { en: terms.en, zh: terms.zh },
+  tokens: { en: tokens.en, zh: tokens.zh },
   work: { en: work.en, zh: work.zh },
 } as const;
 

@@ -26,6 +26,20 @@ export const en = {
     transcript: "What was said",
   },
   groups: {
+    "console-sessions": {
+      title: "Console sessions",
+      text: "When a console session ends, with its web terminals. It holds for sessions that begin from now on.",
+      fields: { idleMinutes: "Minutes unused", longestHours: "Hours at most" },
+      help: {
+        idleMinutes: "Requests, clicks and typing in a terminal count as use; a page that reads by itself does not.",
+        longestHours: "Counted from the sign-in, however much the session is used.",
+      },
+    },
+    tokens: {
+      title: "API keys and SSH certificates",
+      text: "How long what programs and command lines are given is valid.",
+      fields: { longestKeyDays: "Days of an API key, at most", certificateHours: "Hours of an SSH certificate" },
+    },
     mail: {
       title: "Mail",
       text: "The SMTP server that invitations, reset links and notices go through.",
@@ -79,6 +93,20 @@ export const zh: Chinese<typeof en> = {
     transcript: "对话内容",
   },
   groups: {
+    "console-sessions": {
+      title: "控制台会话",
+      text: "控制台会话何时结束，其 Web 终端随之结束。对此后开始的会话生效。",
+      fields: { idleMinutes: "闲置分钟数", longestHours: "最长小时数" },
+      help: {
+        idleMinutes: "请求、点击以及在终端中的输入算作使用；自动刷新的页面不算。",
+        longestHours: "从登录时算起，与使用情况无关。",
+      },
+    },
+    tokens: {
+      title: "API 密钥和 SSH 证书",
+      text: "签发给程序和命令行的凭据的有效期。",
+      fields: { longestKeyDays: "API 密钥最长天数", certificateHours: "SSH 证书小时数" },
+    },
     mail: {
       title: "邮件",
       text: "用于发送邀请、重置链接和通知的 SMTP 服务器。",

@@ -6,6 +6,7 @@ import { useMay } from "../../me.ts";
 import { useEndpoint } from "../../query.ts";
 import { RulesTab } from "../access/rules-tab.tsx";
 import { SessionsTab } from "../sessions-tab.tsx";
+import { useSignInTab } from "../tokens/user-tabs.tsx";
 import { useUserActions } from "./user-actions.tsx";
 import { UserFactors } from "./user-factors.tsx";
 import { UserGroups } from "./user-groups.tsx";
@@ -31,6 +32,7 @@ export function Page() {
     sessions: useMay("session.list"),
   };
   const user = read.data;
+  const signInTab = useSignInTab(user);
   if (read.isError && user?.id !== id) return <ErrorPanel error={read.error} retry={() => void read.refetch()} />;
   if (!user || user.id !== id) return <Loading lines={10} />;
   return (
@@ -60,6 +62,7 @@ export function Page() {
           ...(may.factors
             ? [{ key: "factors", label: t("identity.factors.title"), children: <UserFactors user={user} /> }]
             : []),
+          ...signInTab,
           ...(may.sessions
             ? [{ key: "sessions", label: t("terms.sessions"), children: <SessionsTab of={{ userId: id }} /> }]
             : []),

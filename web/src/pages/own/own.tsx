@@ -6,6 +6,9 @@ import { Look } from "./look.tsx";
 import { Passkeys } from "./passkeys.tsx";
 import { PasswordChange } from "./password.tsx";
 import { ProfileFacts } from "./profile.tsx";
+import { MyCertificates } from "../tokens/certificate-rows.tsx";
+import { MyKeys } from "../tokens/key-rows.tsx";
+import { MySessions } from "../tokens/session-rows.tsx";
 import { SshKeys } from "./ssh-keys.tsx";
 
 /** One's own page, section by section: who one is, how one proves it, how things look. */
@@ -23,6 +26,9 @@ export function Page() {
       <Factors />
       <Passkeys />
       <SshKeys />
+      <MyCertificates />
+      <MyKeys />
+      <MySessions />
     </div>
   );
 }
