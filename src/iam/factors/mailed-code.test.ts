@@ -255,3 +255,47 @@ describe("choosing it on the forced way in", () => {
     mustBeIn(next);
   });
 });
+
+describe("over SSH", () => {
+  const password = "correct horse battery";
+
+  test("who has only that is mailed one and asked for it", async () => {
+    const { name } = await newcomer({ chosen: true });
+    const way = door.iam.sshWayIn(freshAddress());
+    expect(await way.withPassword({ loginName: name, password })).toEqual({
+      step: "ask",
+      prompt: "Code that was mailed to you",
+      words: "",
+    });
+    const code = await codeIn(name);
+    expect(await door.codeOf(way.answer(wrongOf(code)))).toBe("unauthenticated");
+    expect(await way.answer(code)).toMatchObject({ step: "in" });
+  });
+
+  test("who also has an app is mailed one only when they type its name", async () => {
+    const { id, name } = await newcomer();
+    await set(signInSettings.key, { mailedCode: "off" });
+    await enrolTotp(door, name);
+    await set(signInSettings.key, { mailedCode: "chosen" });
+    await door.db.insertInto("mailed_factor").values({ user_id: id }).execute();
+    const way = door.iam.sshWayIn(freshAddress());
+    const asked = await way.withPassword({ loginName: name, password });
+    expect(asked).toMatchObject({ step: "ask", prompt: "Code of your authenticator app" });
+    expect(asked).toMatchObject({ words: 'Or type "mailed-code" (code by mail), "recovery-code" (recovery code).' });
+    expect(lettersTo(name)).toEqual([]);
+    expect(await way.answer("mailed-code")).toMatchObject({ prompt: "Code that was mailed to you" });
+    expect(await way.answer(await codeIn(name))).toMatchObject({ step: "in" });
+  });
+
+  test("within a minute of the last one the person is told why there is none", async () => {
+    const { name } = await newcomer({ chosen: true });
+    await door.iam.sshWayIn(freshAddress()).withPassword({ loginName: name, password });
+    const again = door.iam.sshWayIn(freshAddress()).withPassword({ loginName: name, password });
+    await expect(again).rejects.toMatchObject({
+      code: "denied",
+      message: expect.stringMatching(/less than a minute ago/),
+    });
+    const wrong = door.iam.sshWayIn(freshAddress()).withPassword({ loginName: name, password: "wrong" });
+    await expect(wrong).rejects.toMatchObject({ code: "unauthenticated" });
+  });
+});

@@ -21,7 +21,7 @@ export function UserFactors({ user }: { user: User }) {
   const { level, factors, recoveryCodes } = read.data;
   const titleOf = ({ kind, title }: OwnFactor) => (isKnown(kind) ? t(`identity.factors.kinds.${kind}`) : title);
   return (
-    <div className="readable stack">
+    <div className="tab-body readable stack">
       <p className="muted">{t(`identity.factors.levels.${level}`, { name: user.name })}</p>
       {factors.length === 0 ? (
         <p>{t("identity.factors.none", { name: user.name })}</p>
