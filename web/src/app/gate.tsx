@@ -2,7 +2,7 @@ import { Modal } from "antd";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Me, readMe } from "../../../src/iam/schema.ts";
-import { onSignedOut } from "../api.ts";
+import { ApiFault, call, onSignedOut } from "../api.ts";
 import { ErrorPanel } from "../kit/states.tsx";
 import { tellTimesIn } from "../kit/time.ts";
 import { MeContext } from "../me.ts";
@@ -13,13 +13,27 @@ import { SignInPage } from "./sign-in-page.tsx";
 import { ConfirmDialog } from "./way-in/confirm-dialog.tsx";
 import { WayIn } from "./way-in/way-in.tsx";
 
+/** A refusal may be about something else that had to be proved: only when nobody is signed in any more is `over` called. */
+function askWhether(over: () => void): () => void {
+  let asking = false;
+  return () => {
+    if (asking) return;
+    asking = true;
+    call(readMe, {})
+      .catch((fault: unknown) => {
+        if (fault instanceof ApiFault && fault.code === "unauthenticated") over();
+      })
+      .finally(() => (asking = false));
+  };
+}
+
 /** Lets in who is signed in. A session that ended while one worked is taken up again over the page, which stays. */
 export function Gate() {
   const { t } = useTranslation();
   const me = useEndpoint(readMe, {});
   const [again, setAgain] = useState(false);
   const known = me.data;
-  useEffect(() => onSignedOut(() => setAgain(true)), []);
+  useEffect(() => onSignedOut(askWhether(() => setAgain(true))), []);
   useEffect(() => {
     if (!known) return;
     prefer(known.preferences);
