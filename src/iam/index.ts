@@ -32,11 +32,17 @@ import { ownRoleActions } from "./roles/own-role.ts";
 import { permissionActions, type Permissions, permissionsOfActions } from "./roles/permission.ts";
 import { roleActions, writeBuiltInRoles } from "./roles/role.ts";
 import { systemRoleActions } from "./roles/system-role.ts";
+import { importUsersKind } from "./transfer/import-job.ts";
+import { tidyImportFiles } from "./transfer/file.store.ts";
+import { transferActions } from "./transfer/transfer.ts";
+import { bulkActions } from "./users/bulk.ts";
 import { invitationActions, invitationMail } from "./users/invitation.ts";
 import { tidyMailedTokens } from "./users/mailed-token.ts";
 import { ownPasskeyActions } from "./factors/own-passkeys.ts";
 import { profileActions } from "./users/profile.ts";
 import { type ParsePublicKey, sshKeyActions } from "./users/ssh-key.ts";
+import { createRowRunner } from "./users/rows.ts";
+import { siteUserActions } from "./users/site-user.ts";
 import { userActions } from "./users/user.ts";
 
 import { apiKeyActions } from "./tokens/api-key.ts";
@@ -75,6 +81,9 @@ export function createIam(deps: {
   const wayIn = { database, sealer, platform, backends, factors: createFactors({ sealer, platform }) };
   /** Known once all domains have told their actions. */
   let permissions: Permissions = new Map();
+  const users = userActions(platform);
+  const runRow = createRowRunner(runtime, users as AnyAction<Db>[]);
+  const importing = importUsersKind({ database, sealer, runRow });
 
   return {
     actions: [
@@ -89,7 +98,10 @@ export function createIam(deps: {
       ...profileActions(),
       ...organizationActions(),
       ...membershipActions(platform),
-      ...userActions(platform),
+      ...users,
+      ...bulkActions(database.db, runRow),
+      ...siteUserActions(),
+      ...transferActions({ database, sealer, platform, kind: importing }),
       ...invitationActions(platform, wayIn),
       ...ownFactorActions(wayIn),
       ...userFactorActions(wayIn),
@@ -114,7 +126,7 @@ export function createIam(deps: {
 
     /** Work in the background, and the messages it sends. */
     work: {
-      kinds: [] as AnyJobKind[],
+      kinds: [importing] as AnyJobKind[],
       schedules: [] as Schedule[],
       templates: [invitationMail, ...factorMessages] as AnyMailTemplate[],
     },
@@ -142,6 +154,7 @@ export function createIam(deps: {
       await tidyWaysIn(database.db);
       await tidyMailedTokens(database.db);
       await tidyCertificates(database.db);
+      await tidyImportFiles(database.db);
     },
 
     /** A new single-use set-up token (30 minutes), or null when there is an administrator. */

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Db } from "../../db/index.ts";
-import { mayBeIn } from "./console-session.ts";
+import { mayBeIn, permissionsOf } from "./console-session.ts";
 
 /** Somebody who is let in somewhere, and by what: it must still hold for them to stay. */
 export interface Presence {
@@ -55,4 +55,14 @@ export async function stillPresent(db: Db, presences: readonly Presence[]): Prom
         where h.org_id = p.org_id and h.user_id = p.user_id and h.permission = p.permission))`.execute(db);
   const kept = new Set(found.rows.map(({ place }) => place));
   return presences.map((_, index) => kept.has(index + 1));
+}
+
+/** What a user may do in an organization at this moment; null when they may not act there at all. */
+export async function standingOf(db: Db, userId: string, orgId: string): Promise<ReadonlySet<string> | null> {
+  const { rows } = await sql<{ permissions: string[] }>`
+    select ${permissionsOf("o.id", "u.id")} as permissions from users u join organization o on o.id = ${orgId}
+    where u.id = ${userId} and u.active and (u.expires_at is null or u.expires_at > now()) and ${mayBeIn("o.id", "u.id")}`.execute(
+    db,
+  );
+  return rows[0] ? new Set(rows[0].permissions) : null;
 }

@@ -35,11 +35,16 @@ export async function writeBuiltInRoles(db: Db, actions: readonly AnyAction<Db>[
 
 /** Replaces a member's roles. Fault `denied` when a given role holds more than the actor. */
 export async function bindRoles(db: Db, actor: Actor, userId: string, roleIds: readonly string[]): Promise<void> {
-  await mustHoldRoles(db, actor, roleIds);
   const orgId = actor.orgId ?? "";
   await db.deleteFrom("role_binding").where("org_id", "=", orgId).where("user_id", "=", userId).execute();
+  await giveRoles(db, actor, userId, roleIds);
+}
+
+/** Gives a member who has none their roles. Fault `denied` when one holds more than the actor. */
+export async function giveRoles(db: Db, actor: Actor, userId: string, roleIds: readonly string[]): Promise<void> {
+  await mustHoldRoles(db, actor, roleIds);
   if (roleIds.length === 0) return;
-  const rows = [...new Set(roleIds)].map((role_id) => ({ org_id: orgId, user_id: userId, role_id }));
+  const rows = [...new Set(roleIds)].map((role_id) => ({ org_id: actor.orgId ?? "", user_id: userId, role_id }));
   await db.insertInto("role_binding").values(rows).execute();
 }
 

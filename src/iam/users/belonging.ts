@@ -1,17 +1,12 @@
 import { type Actor, Fault, notFound } from "../../core/index.ts";
 import type { Db } from "../../db/index.ts";
 import * as schema from "../schema.ts";
+import { groupIdsOf } from "./user.store.ts";
 
 /** Makes these the user's groups in the organization. Fault `denied` without the right to change members of groups. */
 export async function putIntoGroups(db: Db, actor: Actor, userId: string, groupIds: readonly string[]): Promise<void> {
   const orgId = actor.orgId ?? "";
-  const rows = await db
-    .selectFrom("group_member")
-    .select("group_id")
-    .where("org_id", "=", orgId)
-    .where("user_id", "=", userId)
-    .execute();
-  const held = new Set(rows.map(({ group_id }) => group_id));
+  const held = new Set(await groupIdsOf(db, orgId, userId));
   const wished = new Set(groupIds);
   const added = [...wished].filter((id) => !held.has(id));
   const taken = [...held].filter((id) => !wished.has(id));

@@ -11,6 +11,7 @@ import { findMailedToken, linkIsVoid, makeMailedToken, revokeMailedTokens, useMa
 import { visibleUser } from "./user.store.ts";
 
 const VALID_HOURS = 7 * 24;
+type Invited = Pick<schema.User, "id" | "kind" | "loginName" | "name" | "email" | "hasPassword">;
 /** What messages need. */
 export type Postal = Pick<Platform, "notify" | "mailIsConfigured">;
 
@@ -48,7 +49,7 @@ export const invitationMail = mailTemplate({
  * Mails a user of the actor's organization a link to choose the first password; an older link is void. Faults `invalid`
  * and `conflict` that say what is missing: an address, mail itself, or that there is a password already.
  */
-export async function sendInvitation(postal: Postal, db: Db, actor: Actor, user: schema.User): Promise<void> {
+export async function sendInvitation(postal: Postal, db: Db, actor: Actor, user: Invited): Promise<void> {
   mustHold(actor, schema.inviteUser.name);
   if (user.email === null) throw new Fault("invalid", "Give the user a mail address first.");
   if (user.kind !== "person") throw new Fault("invalid", "Only people are invited.");

@@ -92,7 +92,7 @@ const toUser = ({ backends, ...row }: Row): User => ({
   lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
 });
 
-async function findUser(db: Db, orgId: string, id: string): Promise<User | null> {
+export async function findUser(db: Db, orgId: string, id: string): Promise<User | null> {
   const row = await users(db, orgId).where("users.id", "=", id).executeTakeFirst();
   return row ? toUser(row) : null;
 }
@@ -172,4 +172,26 @@ export async function visibleUser(db: Db, actor: Actor, id: string): Promise<Use
   const user = await findUser(db, actor.orgId ?? "", id);
   if (!user) throw notFound("user");
   return user;
+}
+
+export async function groupIdsOf(db: Db, orgId: string, userId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom("group_member")
+    .select("group_id")
+    .where("org_id", "=", orgId)
+    .where("user_id", "=", userId)
+    .execute();
+  return rows.map(({ group_id }) => group_id);
+}
+
+/** Id and version of a member by login name; null when nobody here has it. */
+export async function findByLoginName(db: Db, orgId: string, loginName: string) {
+  const row = await db
+    .selectFrom("users")
+    .innerJoin("membership", "membership.user_id", "users.id")
+    .select(["users.id", "users.version"])
+    .where("membership.org_id", "=", orgId)
+    .where(sql<boolean>`lower(users.login_name) = lower(${loginName})`)
+    .executeTakeFirst();
+  return row ?? null;
 }

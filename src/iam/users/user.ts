@@ -6,7 +6,7 @@ import { checkPassword } from "../login/first-proof.ts";
 import { hashPassword } from "../login/password.ts";
 import { leave } from "../orgs/org.store.ts";
 import { watchAdministrators } from "../roles/administrators.ts";
-import { bindRoles, mustHoldEverywhere, mustOutrank } from "../roles/role.ts";
+import { bindRoles, giveRoles, mustHoldEverywhere, mustOutrank } from "../roles/role.ts";
 import * as schema from "../schema.ts";
 import { putIntoGroups } from "./belonging.ts";
 import { type Postal, sendInvitation } from "./invitation.ts";
@@ -34,9 +34,13 @@ function createAction(platform: Postal) {
         .insertInto("membership")
         .values({ org_id: orgOf(actor), user_id: id })
         .execute();
-      await bindRoles(db, actor, id, roles);
-      await putIntoGroups(db, actor, id, groupIds);
-      if (invite) await sendInvitation(platform, db, actor, await visibleUser(db, actor, id));
+      await giveRoles(db, actor, id, roles);
+      if (groupIds.length > 0) await putIntoGroups(db, actor, id, groupIds);
+      if (invite) {
+        const { loginName, name, email } = input;
+        const person = { id, loginName, name, email, kind: "person" as const, hasPassword: password_hash !== null };
+        await sendInvitation(platform, db, actor, person);
+      }
       return visibleUser(db, actor, id);
     },
   });
