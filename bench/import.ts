@@ -12,7 +12,7 @@ import { createIam, DEFAULT_ORGANIZATION, iamSettings } from "../src/iam/index.t
 import { importUsers, previewImport, uploadImport } from "../src/iam/schema.ts";
 import { createPlatform } from "../src/platform/index.ts";
 import { readMyJob } from "../src/platform/schema.ts";
-import { parsePublicKey } from "../src/protocols/index.ts";
+import { generateKeyPair, parsePublicKey, signCertificate } from "../src/protocols/index.ts";
 import type { Row, Rows } from "./report.ts";
 
 const USERS = 10_000;
@@ -63,7 +63,8 @@ async function measure(database: Database, directory: string): Promise<Rows> {
   const runtime = createRuntime({ database, now: systemClock, record: audit.record });
   const sealer = createSealer({ masterKeys: { current: Buffer.alloc(32, 7) } });
   const platform = createPlatform({ database, runtime, sealer, settings: iamSettings, say });
-  const iam = createIam({ database, runtime, sealer, platform, parsePublicKey });
+  const certificates = { generateKeyPair, signCertificate };
+  const iam = createIam({ database, runtime, sealer, platform, parsePublicKey, certificates });
   const actions: AnyAction<Db>[] = [...platform.actions, ...iam.actions];
   await iam.prepare(actions);
   const actor = await administrator(database.db);

@@ -44,6 +44,7 @@ async function signedIn(person: Person, proofs = ["password"]): Promise<{ actor:
     now: new Date(),
     proofs,
     backendId: null,
+    limits: { idleMinutes: 60, longestHours: 24 },
   });
   return { actor: await asRequest(opened.token), token: opened.token };
 }
