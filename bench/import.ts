@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { sql } from "kysely";
+import type { z } from "zod";
 import { createAudit, loadSigningKey } from "../src/audit/index.ts";
 import { type Actor, type AnyAction, type Endpoint, newId, run, systemClock } from "../src/core/index.ts";
 import { createDatabase, createRuntime, createSealer, type Database, type Db, migrate } from "../src/db/index.ts";
@@ -68,7 +69,7 @@ async function measure(database: Database, directory: string): Promise<Rows> {
   const actions: AnyAction<Db>[] = [...platform.actions, ...iam.actions];
   await iam.prepare(actions);
   const actor = await administrator(database.db);
-  const call = async (endpoint: Endpoint, input: unknown) => {
+  const call: Call = async (endpoint, input) => {
     const action = actions.find((one) => one.endpoint === endpoint);
     if (!action) throw new Error(`No action keeps ${endpoint.name}`);
     return (await run(runtime, action, actor, input)) as never;
@@ -115,9 +116,12 @@ const row = (measure: string, value: number, unit: string, goal: number | null):
   pass: goal === null ? null : value < goal,
 });
 
-type Call = (endpoint: Endpoint, input: unknown) => Promise<never>;
+type Call = <I extends z.ZodType, O extends z.ZodType>(
+  endpoint: Endpoint<I, O>,
+  input: z.input<I>,
+) => Promise<z.output<O>>;
 
-async function one(call: Call, file: Buffer, wish: object) {
+async function one(call: Call, file: Buffer, wish: { invite?: boolean; passwords?: boolean }) {
   await pause(500);
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
@@ -127,12 +131,13 @@ async function one(call: Call, file: Buffer, wish: object) {
   for (let number = 0; number < pieces; number++) {
     const content = file.subarray(number * PIECE, (number + 1) * PIECE).toString("base64");
     const piece = { name: "users.csv", number, pieces, content, ...(fileId && { fileId }) };
-    ({ fileId } = (await call(uploadImport, piece)) as { fileId: string });
+    ({ fileId } = await call(uploadImport, piece));
   }
+  if (!fileId) throw new Error("Nothing was uploaded");
   await call(previewImport, { fileId });
-  const { jobId } = (await call(importUsers, { fileId, mode: "create", ...wish })) as { jobId: string };
+  const { jobId } = await call(importUsers, { fileId, mode: "create", ...wish });
   for (;;) {
-    const job = (await call(readMyJob, { id: jobId })) as { endedAt: string | null; message: string | null };
+    const job = await call(readMyJob, { id: jobId });
     if (job.endedAt) {
       delay.disable();
       return { seconds: (performance.now() - start) / 1000, longest: delay.max / 1e6, message: job.message };

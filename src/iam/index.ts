@@ -42,7 +42,8 @@ import { ownPasskeyActions } from "./factors/own-passkeys.ts";
 import { profileActions } from "./users/profile.ts";
 import { type ParsePublicKey, sshKeyActions } from "./users/ssh-key.ts";
 import { createRowRunner } from "./users/rows.ts";
-import { siteUserActions } from "./users/site-user.ts";
+import { siteUserActions } from "./site-users/site-user.ts";
+import { expiryMail, userSweep } from "./users/sweep.ts";
 import { userActions } from "./users/user.ts";
 
 import { apiKeyActions } from "./tokens/api-key.ts";
@@ -82,7 +83,8 @@ export function createIam(deps: {
   /** Known once all domains have told their actions. */
   let permissions: Permissions = new Map();
   const users = userActions(platform);
-  const runRow = createRowRunner(runtime, users as AnyAction<Db>[]);
+  const runRow = createRowRunner(runtime, users);
+  const sweep = userSweep({ database, runtime, platform });
   const importing = importUsersKind({ database, sealer, runRow });
 
   return {
@@ -126,9 +128,9 @@ export function createIam(deps: {
 
     /** Work in the background, and the messages it sends. */
     work: {
-      kinds: [importing] as AnyJobKind[],
-      schedules: [] as Schedule[],
-      templates: [invitationMail, ...factorMessages] as AnyMailTemplate[],
+      kinds: [importing, sweep.kind] as AnyJobKind[],
+      schedules: [...sweep.schedules] as Schedule[],
+      templates: [invitationMail, expiryMail, ...factorMessages] as AnyMailTemplate[],
     },
 
     /**

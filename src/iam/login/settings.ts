@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { settingsGroup } from "../../platform/index.ts";
+import { userSettings } from "../users/settings.ts";
 import { consoleSettings, tokenSettings } from "../tokens/settings.ts";
 
 /** How people sign in; an organization may ask more of its members than the site does. */
@@ -33,4 +34,4 @@ export const signInSettings = settingsGroup({
 });
 
 /** The groups of settings that identity reads. */
-export const iamSettings = [signInSettings, consoleSettings, tokenSettings];
+export const iamSettings = [signInSettings, consoleSettings, tokenSettings, userSettings];

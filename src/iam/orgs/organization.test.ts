@@ -1,7 +1,6 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Door, openDoor } from "../../../test/security/door.ts";
-import { createAsset } from "../../assets/schema.ts";
 import type { Actor } from "../../core/index.ts";
 import { openConsoleSession } from "../login/console-session.ts";
 import { DEFAULT_ORGANIZATION } from "../index.ts";
@@ -45,6 +44,7 @@ async function signedIn(person: Person, proofs = ["password"]): Promise<{ actor:
     proofs,
     backendId: null,
     limits: { idleMinutes: 60, longestHours: 24 },
+    typedPassword: true,
   });
   return { actor: await asRequest(opened.token), token: opened.token };
 }
@@ -76,19 +76,16 @@ describe("organizations", () => {
     const { id } = await door.call(site, createOrganizationEndpoint, { name: "Full" });
     const there: Actor = { ...site, orgId: id };
     const group = await door.call(there, createGroup, { name: "g" });
-    const asset = await door.call(there, createAsset, {
-      name: "a",
-      host: "10.0.0.1",
-      protocols: [{ kind: "ssh", port: 22 }],
-      nodeIds: [],
-    });
+    await sql`insert into asset (id, org_id, name, host) values (gen_random_uuid(), ${id}, 'a', '10.0.0.1')`.execute(
+      door.db,
+    );
     await door.person("homeless", { orgId: id });
     const refused = door.call(site, deleteOrganization, { id });
     await expect(refused).rejects.toMatchObject({
       code: "conflict",
       message: expect.stringMatching(/1 assets.*1 groups.*1 people who belong to no other organization/),
     });
-    await sql`delete from asset where id = ${asset.id}`.execute(door.db);
+    await sql`delete from asset where org_id = ${id}`.execute(door.db);
     await sql`delete from user_group where id = ${group.id}`.execute(door.db);
     await sql`delete from users where login_name = 'homeless'`.execute(door.db);
     const guestHere = await door.person("guest-here", { orgId: id, id: admin.id });

@@ -23,9 +23,9 @@ const LONGEST_CELL = 4000;
 const send = (message: SheetMessage): void => parentPort?.postMessage(message);
 
 function textOf(value: unknown): string {
-  if (value === null || value === undefined) return "";
   if (value instanceof Date) return value.toISOString();
-  return String(value).slice(0, LONGEST_CELL);
+  if (typeof value === "string") return value.slice(0, LONGEST_CELL);
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : "";
 }
 
 /** The bytes that the parts of a ZIP file say they unpack to, by its central directory. */

@@ -3,7 +3,7 @@ import { Fault } from "../../core/index.ts";
 import type { SheetMessage, SheetTask } from "./sheet-worker.ts";
 
 /** The most users of one file. */
-export const MOST_ROWS = 20_000;
+const MOST_ROWS = 20_000;
 const MOST_MS = 60_000;
 const MEMORY_MB = 512;
 

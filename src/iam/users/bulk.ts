@@ -37,7 +37,7 @@ export function bulkActions(db: Db, runRow: RunRow) {
   function toCreate(users: readonly Record<string, unknown>[], actor: Actor): One[] {
     const seen = createSeen();
     return users.map((user, index) => {
-      const loginName = String(user.loginName ?? "").slice(0, 128);
+      const loginName = typeof user.loginName === "string" ? user.loginName.slice(0, 128) : "";
       const earlier = seen(loginName, index + 1);
       const work = async () => {
         if (earlier) throw new Fault("conflict", `Row ${earlier} has the same login name.`);

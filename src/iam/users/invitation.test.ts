@@ -150,7 +150,7 @@ describe("invitations", () => {
     const rows = await sql<{ text: string }>`
       select t::text as text from mailed_token t union all select n::text from notification n
       union all select e::text from audit_event e`.execute(door.db);
-    expect(rows.rows.filter(({ text = "" }) => text.includes(token))).toEqual([]);
+    expect(rows.rows.filter(({ text }) => text.includes(token))).toEqual([]);
     expect(JSON.stringify(await door.call(admin, readUser, { id: user.id }))).not.toContain(token);
   });
 

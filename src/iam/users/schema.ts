@@ -286,3 +286,50 @@ export const acceptInvitation = endpoint({
   input: z.object({ token: MailedToken, password: NewPassword }),
   output: SignInStep,
 });
+
+const MOST_ROWS = 1000;
+const BulkIds = z.array(Id).min(1, "Choose users.").max(MOST_ROWS, "At most 1,000 at once.");
+const BulkFields = updateUser.input
+  .pick({ comment: true, expiresAt: true, timeZone: true, mustChangePassword: true, secondFactor: true })
+  .partial();
+
+const BulkWork = z.discriminatedUnion("do", [
+  z.object({ do: z.enum(["disable", "enable", "delete"]), ids: BulkIds }),
+  z.object({ do: z.literal("update"), ids: BulkIds, fields: BulkFields }),
+  z.object({
+    do: z.literal("groups"),
+    ids: BulkIds,
+    add: z.array(Id).max(100).default([]),
+    take: z.array(Id).max(100).default([]),
+  }),
+  z.object({
+    do: z.literal("roles"),
+    ids: BulkIds,
+    add: z.array(RoleId).max(20).default([]),
+    take: z.array(RoleId).max(20).default([]),
+  }),
+  /** Each like the input of user.create; checked one by one. */
+  z.object({
+    do: z.literal("create"),
+    users: z
+      .array(z.record(z.string().max(64), z.unknown()))
+      .min(1)
+      .max(MOST_ROWS),
+  }),
+]);
+
+const BulkRow = z.object({
+  id: Id.nullable(),
+  subject: plain(z.string()),
+  outcome: z.enum(["ok", "failed"]),
+  message: plain(z.string()),
+});
+export type BulkRow = z.output<typeof BulkRow>;
+
+export const bulkUsers = endpoint({
+  route: "POST /users/bulk",
+  name: "user.bulk",
+  title: "Create, change, disable, enable or delete up to 1,000 users; each row needs what it needs alone",
+  input: z.object({ work: BulkWork }),
+  output: z.object({ done: z.number().int(), failed: z.number().int(), rows: z.array(BulkRow) }),
+});
