@@ -24,6 +24,11 @@ export const routes: RouteObject[] = [
     hydrateFallbackElement: <div />,
   },
   {
+    path: "/invite",
+    lazy: async () => ({ Component: (await import("./invite-page.tsx")).InvitePage }),
+    hydrateFallbackElement: <div />,
+  },
+  {
     path: "/",
     Component: Gate,
     hydrateFallbackElement: <div />,

@@ -8,6 +8,7 @@ import { useNarrow } from "../kit/settings.ts";
 import { Keys, ShortcutSheet, showShortcuts, useShortcuts } from "../kit/shortcuts.tsx";
 import { Loading, OfflineBanner } from "../kit/states.tsx";
 import { type PageEntry, type Place, titleOf } from "../pages/page.ts";
+import { OrganizationSwitch } from "./organization-switch.tsx";
 import { Palette } from "./palette.tsx";
 import { pageAt, pagesOf, placesOf } from "./places.ts";
 import { UserMenu } from "./user-menu.tsx";
@@ -36,11 +37,7 @@ export function Shell({ me }: { me: Me }) {
           <Button type="text" icon={<MenuOutlined />} aria-label={t("shell.menu")} onClick={() => setMenu(true)} />
         )}
         {!narrow && <PlaceSwitch places={places} place={place} />}
-        {!narrow && (
-          <span className="organization" title={t("shell.organization")}>
-            {me.organization.name}
-          </span>
-        )}
+        {!narrow && <OrganizationSwitch me={me} />}
         <button type="button" className="palette-button" onClick={() => setPalette(true)} aria-keyshortcuts="Control+K">
           <SearchOutlined />
           <span>{t("shell.palette")}</span>
@@ -67,7 +64,8 @@ export function Shell({ me }: { me: Me }) {
           </Suspense>
         </main>
       </div>
-      <Drawer open={menu} onClose={() => setMenu(false)} placement="left" size={280} title={me.organization.name}>
+      <Drawer open={menu} onClose={() => setMenu(false)} placement="left" size={280} title={t("shell.menu")}>
+        <OrganizationSwitch me={me} />
         {places.map(({ place: name }) => (
           <Navigation key={name} pages={pagesOf(me, name)} heading={t(`shell.${name}`)} />
         ))}

@@ -5,6 +5,7 @@ import { inventoryPages } from "./inventory/index.ts";
 import type { PageEntry } from "./page.ts";
 import { jobPages } from "./jobs/index.ts";
 import { kitPages } from "./kit/index.ts";
+import { organizationPages } from "./organizations/index.ts";
 import { ownPages } from "./own/index.ts";
 import { settingsPages } from "./settings/index.ts";
 import { tokenPages } from "./tokens/index.ts";
@@ -19,6 +20,7 @@ export const pages: readonly PageEntry[] = [
   ...inventoryPages,
   ...accessPages,
   ...auditPages,
+  ...organizationPages,
   ...settingsPages,
   ...jobPages,
   ...kitPages,

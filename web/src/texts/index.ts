@@ -7,6 +7,7 @@ import * as inventory from "./inventory.ts";
 import * as jobs from "./jobs.ts";
 import * as kit from "./kit.ts";
 import * as kitPage from "./kit-page.ts";
+import * as orgs from "./orgs.ts";
 import * as own from "./own.ts";
 import * as settings from "./settings.ts";
 import * as shell from "./shell.ts";
@@ -24,6 +25,7 @@ const AREAS = {
   jobs: { en: jobs.en, zh: jobs.zh },
   kit: { en: kit.en, zh: kit.zh },
   kitPage: { en: kitPage.en, zh: kitPage.zh },
+  orgs: { en: orgs.en, zh: orgs.zh },
   own: { en: own.en, zh: own.zh },
   settings: { en: settings.en, zh: settings.zh },
   shell: { en: shell.en, zh: shell.zh },

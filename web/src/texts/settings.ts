@@ -35,6 +35,15 @@ export const en = {
         longestHours: "Counted from the sign-in, however much the session is used.",
       },
     },
+    users: {
+      title: "Users",
+      text: "What becomes of users that nobody uses any more, and of those whose end comes near.",
+      fields: { disableUnusedDays: "Disable after days unused", noticeDays: "Days of notice before the end" },
+      help: {
+        disableUnusedDays: "0: never. The last administrator stays.",
+        noticeDays: "A mail every day; 0: none.",
+      },
+    },
     tokens: {
       title: "API keys and SSH certificates",
       text: "How long what programs and command lines are given is valid.",
@@ -100,6 +109,15 @@ export const zh: Chinese<typeof en> = {
       help: {
         idleMinutes: "请求、点击以及在终端中的输入算作使用；自动刷新的页面不算。",
         longestHours: "从登录时算起，与使用情况无关。",
+      },
+    },
+    users: {
+      title: "用户",
+      text: "如何处理长期未使用以及即将到期的用户。",
+      fields: { disableUnusedDays: "未使用多少天后停用", noticeDays: "到期前通知天数" },
+      help: {
+        disableUnusedDays: "0 表示从不。最后一名管理员不会被停用。",
+        noticeDays: "每天一封邮件；0 表示不通知。",
       },
     },
     tokens: {

@@ -10,6 +10,13 @@ export const identityPages: readonly PageEntry[] = [
     load: () => import("./users.tsx"),
   },
   {
+    path: "/console/users/import",
+    place: "console",
+    title: "orgs.transfer.title",
+    permission: "user.import",
+    load: () => import("./import.tsx"),
+  },
+  {
     path: "/console/users/:id",
     place: "console",
     title: "identity.users.one",

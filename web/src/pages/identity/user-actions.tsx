@@ -1,6 +1,13 @@
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { deleteUser, updateUser, type User } from "../../../../src/iam/schema.ts";
+import {
+  deleteUser,
+  inviteUser,
+  removeMember,
+  revokeInvitation,
+  updateUser,
+  type User,
+} from "../../../../src/iam/schema.ts";
 import { ConfirmEnd, type PageAction } from "../../kit/index.ts";
 import { useMay, useMe } from "../../me.ts";
 import { useAction } from "../../query.ts";
@@ -9,7 +16,7 @@ import { useLive } from "../live-count.ts";
 import { useSetActive } from "../set-active.ts";
 import { EditUser, SetPassword } from "./user-form.tsx";
 
-type Asking = { readonly what: "edit" | "password" | "disable" | "delete"; readonly user: User };
+type Asking = { readonly what: "edit" | "password" | "disable" | "delete" | "leave"; readonly user: User };
 
 /** What one can do with a user, and the questions and forms that it opens. */
 export function useUserActions(gone?: () => void): {
@@ -20,6 +27,12 @@ export function useUserActions(gone?: () => void): {
   const me = useMe();
   const [mayChange, mayPassword, mayDelete] = [useMay("user.update"), useMay("user.password"), useMay("user.delete")];
   const change = useSetActive(updateUser);
+  const [mayInvite, mayRevoke, mayLeave] = [
+    useMay("user.invite"),
+    useMay("user.invite.revoke"),
+    useMay("membership.remove"),
+  ];
+  const [invite, revoke] = [useAction(inviteUser), useAction(revokeInvitation)];
   const [asking, setAsking] = useState<Asking | null>(null);
   const close = () => setAsking(null);
   const actionsOf = (user: User): PageAction[] => {
@@ -36,6 +49,13 @@ export function useUserActions(gone?: () => void): {
               : { key: "enable", label: t("identity.users.enable"), run: enable },
           ]
         : []),
+      ...(mayInvite && !user.hasPassword && user.email !== null && user.kind === "person"
+        ? [{ key: "invite", label: t("orgs.invite.again"), run: () => invite.mutate({ id: user.id }) }]
+        : []),
+      ...(mayRevoke && user.invitedUntil !== null
+        ? [{ key: "revoke", label: t("orgs.invite.revoke"), run: () => revoke.mutate({ id: user.id }) }]
+        : []),
+      ...(mayLeave && other ? [{ key: "leave", label: t("orgs.invite.removeVerb"), run: ask("leave") }] : []),
       ...(mayDelete && other
         ? [{ key: "delete", label: t("identity.users.delete"), danger: true, run: ask("delete") }]
         : []),
@@ -44,6 +64,9 @@ export function useUserActions(gone?: () => void): {
   const dialogs = (
     <>
       <ActionFailed error={change.error} close={change.reset} />
+      <ActionFailed error={invite.error} close={invite.reset} />
+      <ActionFailed error={revoke.error} close={revoke.reset} />
+      {asking?.what === "leave" && <TakeOut user={asking.user} close={close} gone={gone} />}
       {asking?.what === "edit" && <EditUser user={asking.user} close={close} />}
       {asking?.what === "password" && <SetPassword user={asking.user} close={close} />}
       {asking?.what === "disable" && <DisableUser user={asking.user} close={close} />}
@@ -66,6 +89,27 @@ function DisableUser({ user, close }: { user: User; close: () => void }) {
       verb={t("identity.users.disable")}
       close={close}
       run={() => disable.mutateAsync({ id: user.id, version: user.version, active: false })}
+    />
+  );
+}
+
+function TakeOut({ user, close, gone }: { user: User; close: () => void; gone: (() => void) | undefined }) {
+  const { t } = useTranslation();
+  const me = useMe();
+  const remove = useAction(removeMember);
+  const live = useLive({ userId: user.id })(() => true);
+  return (
+    <ConfirmEnd
+      title={t("orgs.invite.removeTitle", { name: user.name, organization: me?.organization.name ?? "" })}
+      text={t("orgs.invite.removeText")}
+      live={live}
+      names={[user.name]}
+      verb={t("orgs.invite.removeVerb")}
+      close={close}
+      run={async () => {
+        await remove.mutateAsync({ id: user.id });
+        gone?.();
+      }}
     />
   );
 }

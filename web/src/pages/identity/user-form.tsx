@@ -3,16 +3,19 @@ import { useTranslation } from "react-i18next";
 import { createUser, setUserPassword, updateUser, type User } from "../../../../src/iam/schema.ts";
 import { type Field, FormDrawer } from "../../kit/index.ts";
 import { useMay, useMe } from "../../me.ts";
-import { roles } from "../sources.ts";
+import { groups, roles } from "../sources.ts";
 
 const profile = (t: TFunction): readonly Field[] => [
   { name: "name", label: t("terms.name") },
   { name: "email", label: t("identity.users.email") },
+  { name: "phone", label: t("orgs.fields.phone") },
+  { name: "timeZone", label: t("orgs.fields.timeZone"), help: t("orgs.fields.timeZoneHelp") },
   { name: "comment", label: t("terms.comment"), help: t("identity.users.commentHelp") },
 ];
 
 const access = (t: TFunction): readonly Field[] => [
   { name: "roles", label: t("identity.users.roles"), source: roles },
+  { name: "expiresAt", label: t("orgs.fields.expiresAt"), help: t("orgs.fields.expiresHelp") },
   { name: "active", label: t("identity.users.active"), help: t("identity.users.activeHelp") },
 ];
 
@@ -20,6 +23,7 @@ const access = (t: TFunction): readonly Field[] => [
 export function CreateUser({ close, done }: { close: () => void; done: (user: User) => void }) {
   const { t } = useTranslation();
   const mayRoles = useMay("role.list");
+  const [mayInvite, mayGroups] = [useMay("user.invite"), useMay("group.member.add")];
   const [first, ...rest] = profile(t);
   return (
     <FormDrawer
@@ -39,12 +43,25 @@ export function CreateUser({ close, done }: { close: () => void; done: (user: Us
         {
           title: t("identity.users.signIn"),
           text: t("identity.users.signInText"),
-          fields: [{ name: "password", label: t("identity.users.password"), help: t("identity.users.passwordHelp") }],
+          fields: [
+            ...(mayInvite
+              ? [{ name: "invite", label: t("orgs.fields.invite"), help: t("orgs.fields.inviteHelp") }]
+              : []),
+            { name: "password", label: t("identity.users.password"), help: t("identity.users.passwordHelp") },
+            {
+              name: "mustChangePassword",
+              label: t("orgs.fields.mustChangePassword"),
+              help: t("orgs.fields.mustChangeHelp"),
+            },
+          ],
         },
         {
           title: t("identity.users.access"),
           text: t("identity.users.accessText"),
-          fields: access(t).filter(({ name }) => name !== "roles" || mayRoles),
+          fields: [
+            ...access(t).filter(({ name }) => name !== "roles" || mayRoles),
+            ...(mayGroups ? [{ name: "groupIds", label: t("terms.groups"), source: groups }] : []),
+          ],
         },
       ]}
       done={done}

@@ -5,9 +5,14 @@ import { type Column, Facts, learnNames, nameOfId, Names, StateTag, Time } from 
 import { useMay } from "../../me.ts";
 import { useEndpoint } from "../../query.ts";
 
+const isOver = ({ active, expiresAt }: User): boolean =>
+  !active || (expiresAt !== null && new Date(expiresAt).getTime() <= Date.now());
+
 /** The state of a user in words. */
 export const UserState = ({ user, t }: { user: User; t: TFunction }) => (
-  <StateTag tone={user.active ? "good" : "off"}>{user.active ? t("terms.active") : t("terms.disabled")}</StateTag>
+  <StateTag tone={isOver(user) ? "off" : "good"}>
+    {!user.active ? t("terms.disabled") : isOver(user) ? t("orgs.fields.expired") : t("terms.active")}
+  </StateTag>
 );
 
 const roleNames = (user: User) => user.roles.map((id) => ({ id, name: nameOfId(id) ?? id }));
@@ -72,11 +77,25 @@ export const userColumns = (t: TFunction): readonly Column<User>[] => [
     render: ({ email }) => email,
   },
   {
-    key: "password",
-    title: t("identity.users.signsInWith"),
+    key: "sources",
+    title: t("orgs.fields.sources"),
     width: "130px",
     hidden: true,
-    render: (user) => passwordWords(user, t),
+    render: (user) => sourceWords(user, t),
+  },
+  {
+    key: "expires",
+    title: t("orgs.fields.expiresAt"),
+    width: "120px",
+    hidden: true,
+    render: ({ expiresAt }) => expiresAt && <Time at={expiresAt} />,
+  },
+  {
+    key: "secondFactor",
+    title: t("orgs.fields.secondFactor"),
+    width: "120px",
+    hidden: true,
+    render: ({ hasSecondFactor }) => (hasSecondFactor ? t("kit.yes") : t("kit.no")),
   },
   {
     key: "comment",
@@ -94,8 +113,10 @@ export const userColumns = (t: TFunction): readonly Column<User>[] => [
   },
 ];
 
-const passwordWords = ({ hasPassword }: User, t: TFunction): string =>
-  hasPassword ? t("identity.users.withPassword") : t("identity.users.withoutPassword");
+const sourceWords = ({ sources }: User, t: TFunction): string =>
+  sources.length === 0
+    ? t("orgs.fields.none")
+    : sources.map(({ id, name }) => (id === "password" ? t("identity.users.withPassword") : name)).join(", ");
 
 /** Everything known of a user, as in a side panel or a rail. */
 export function UserFacts({ user, t }: { user: User; t: TFunction }) {
@@ -103,6 +124,7 @@ export function UserFacts({ user, t }: { user: User; t: TFunction }) {
     <Facts
       items={[
         [t("terms.state"), <UserState key="s" user={user} t={t} />],
+        ["", user.disabledReason && t(`orgs.fields.reasons.${user.disabledReason}`)],
         [
           t("terms.loginName"),
           <span key="l" className="mono selectable">
@@ -126,7 +148,13 @@ export function UserFacts({ user, t }: { user: User; t: TFunction }) {
             </span>
           ),
         ],
-        [t("identity.users.signsInWith"), passwordWords(user, t)],
+        [t("orgs.fields.sources"), sourceWords(user, t)],
+        [t("orgs.fields.invitedUntil"), user.invitedUntil && <Time key="v" at={user.invitedUntil} />],
+        [t("orgs.fields.hasSecondFactor"), user.hasSecondFactor ? t("kit.yes") : t("kit.no")],
+        [t("orgs.fields.expiresAt"), user.expiresAt && <Time key="e" at={user.expiresAt} />],
+        [t("orgs.fields.phone"), user.phone],
+        [t("orgs.fields.timeZone"), user.timeZone],
+        [t("orgs.fields.lastUsed"), user.lastUsedAt && <Time key="u" at={user.lastUsedAt} />],
         [t("identity.users.lastSignIn"), <Time key="i" at={user.lastSignInAt} />],
         [t("terms.created"), <Time key="c" at={user.createdAt} />],
         [t("terms.comment"), user.comment],

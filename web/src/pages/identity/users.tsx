@@ -2,17 +2,18 @@ import { Button } from "antd";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
-import { deleteUser, listUsers, updateUser, type User } from "../../../../src/iam/schema.ts";
+import { addMember, deleteUser, listUsers, updateUser, type User } from "../../../../src/iam/schema.ts";
 import { call } from "../../api.ts";
-import { type BulkAction, type Filter, ListPage } from "../../kit/index.ts";
+import { type BulkAction, type Filter, FormDrawer, ListPage } from "../../kit/index.ts";
 import { useMay } from "../../me.ts";
 import { useLive } from "../live-count.ts";
 import { useCreateKey } from "../create-key.ts";
 import { PanelActions } from "../panel-actions.tsx";
 import { setActive } from "../set-active.ts";
-import { groups } from "../sources.ts";
+import { groups, roles } from "../sources.ts";
 import { useUserActions } from "./user-actions.tsx";
 import { CreateUser } from "./user-form.tsx";
+import { useTransfer } from "./transfer.tsx";
 import { useRoles, userColumns, UserFacts } from "./user-list.tsx";
 import "../admin.css";
 
@@ -21,10 +22,12 @@ export function Page() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const [creating, setCreating] = useState(false);
+  const [adding, setAdding] = useState(false);
   const mayCreate = useMay("user.create");
   const bulk = useUserBulk();
   const { actionsOf, dialogs } = useUserActions();
   useCreateKey(mayCreate, t("identity.users.create"), () => setCreating(true));
+  const transfer = useTransfer(() => setAdding(true));
   const create = mayCreate && (
     <Button type="primary" onClick={() => setCreating(true)}>
       {t("identity.users.create")}
@@ -44,19 +47,45 @@ export function Page() {
             <UserFacts user={user} t={t} />
           </>
         )}
-        actions={create}
+        actions={
+          <>
+            {transfer.button}
+            {create}
+          </>
+        }
         {...(bulk.length > 0 && { bulk })}
         empty={{ title: t("identity.users.emptyTitle"), text: t("identity.users.emptyText"), action: create }}
       />
       {creating && (
         <CreateUser close={() => setCreating(false)} done={({ id }) => void navigate(`/console/users/${id}`)} />
       )}
+      {adding && (
+        <FormDrawer
+          title={t("orgs.invite.addTitle")}
+          verb={t("orgs.invite.addVerb")}
+          endpoint={addMember}
+          groups={[
+            {
+              text: t("orgs.invite.addText"),
+              fields: [
+                { name: "person", label: t("orgs.invite.person") },
+                { name: "roles", label: t("identity.users.roles"), source: roles },
+              ],
+            },
+          ]}
+          done={() => undefined}
+          close={() => setAdding(false)}
+        />
+      )}
+      {transfer.problem}
       {dialogs}
     </>
   );
 }
 
-/** Filters by state, role and group. */
+const DAYS = ["7", "30", "90", "180", "365"].map((value) => ({ value, label: value }));
+
+/** Filters by state, time, source, role and group. */
 function useUserFilters(): readonly Filter[] {
   const { t } = useTranslation();
   const known = useRoles();
@@ -78,6 +107,51 @@ function useUserFilters(): readonly Filter[] {
         label: t("identity.users.roles"),
         kind: "choice",
         choices: known.map(({ id, name }) => ({ value: id, label: name })),
+      },
+      {
+        name: "expired",
+        param: "expired",
+        label: t("orgs.fields.expired"),
+        kind: "choice",
+        choices: [
+          { value: "yes", label: t("kit.yes") },
+          { value: "no", label: t("kit.no") },
+        ],
+      },
+      {
+        name: "expiring",
+        param: "expiringDays",
+        label: t("orgs.fields.expiringDays"),
+        kind: "choice",
+        choices: DAYS,
+      },
+      { name: "unused", param: "unusedDays", label: t("orgs.fields.unusedDays"), kind: "choice", choices: DAYS },
+      {
+        name: "factor",
+        param: "hasSecondFactor",
+        label: t("orgs.fields.hasSecondFactor"),
+        kind: "choice",
+        choices: [
+          { value: "yes", label: t("kit.yes") },
+          { value: "no", label: t("kit.no") },
+        ],
+      },
+      {
+        name: "source",
+        param: "source",
+        label: t("orgs.fields.source"),
+        kind: "choice",
+        choices: [
+          { value: "password", label: t("identity.users.withPassword") },
+          { value: "none", label: t("orgs.fields.none") },
+        ],
+      },
+      {
+        name: "kind",
+        param: "kind",
+        label: t("orgs.fields.kind"),
+        kind: "choice",
+        choices: (["person", "service"] as const).map((value) => ({ value, label: t(`orgs.fields.kinds.${value}`) })),
       },
       { name: "group", param: "groupId", label: t("terms.group"), kind: "row", source: groups },
     ],
