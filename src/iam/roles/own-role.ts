@@ -3,7 +3,7 @@ import { type Actor, changedMeanwhile, type Context, Fault, newId, notFound } fr
 import { type Db, serve, violated } from "../../db/index.ts";
 import * as schema from "../schema.ts";
 import type { Role } from "../schema.ts";
-import { mustBeGivable, type Permissions } from "./permission.ts";
+import { givenOn, mustBeGivable, type Permissions } from "./permission.ts";
 import { findRole } from "./role.store.ts";
 
 /** Whose roles: those of the organization of the request, or those of the site. */
@@ -36,10 +36,28 @@ async function changeable(db: Db, owner: Owner, actor: Actor, id: string): Promi
 }
 
 /** Nobody touches a role that holds more than they do themselves. */
-function mustHoldAll(actor: Actor, role: Role): void {
-  const beyond = role.permissions.find((name) => !actor.permissions.has(name));
+function mustHoldAll(actor: Actor, role: Role, held: ReadonlySet<string>): void {
+  const beyond = role.permissions.find((name) => !held.has(name));
   if (actor.kind !== "system" && beyond) {
     throw new Fault("denied", `You cannot change the role "${role.name}": it holds "${beyond}", which you lack.`);
+  }
+}
+
+const ASKED = [null, "on", "forced"];
+
+/** Nobody frees themselves of the second factor that a role of theirs asks for. */
+async function mustNotEaseOneself(db: Db, actor: Actor, before: Role, { secondFactor }: Change): Promise<void> {
+  if (secondFactor === undefined || ASKED.indexOf(secondFactor) >= ASKED.indexOf(before.secondFactor)) return;
+  const { rows } = await sql`
+    select 1 from role_binding where role_id = ${before.id} and user_id = ${actor.id}
+    union all select 1 from system_role_binding where role_id = ${before.id} and user_id = ${actor.id} limit 1`.execute(
+    db,
+  );
+  if (rows.length > 0) {
+    throw new Fault(
+      "denied",
+      `You hold the role "${before.name}" yourself. Ask another administrator to ask less of it.`,
+    );
   }
 }
 
@@ -102,7 +120,7 @@ async function mustBeUnheld(db: Db, role: Role): Promise<void> {
 /** Making, changing and deleting roles, of an organization and of the site. */
 export function ownRoleActions(known: () => Permissions) {
   const creating = async ({ db, actor, about }: Context<Db>, owner: Owner, role: NewRole): Promise<Role> => {
-    mustBeGivable(known(), actor, role);
+    mustBeGivable(known(), actor, { ...role, held: await givenOn(db, actor, owner) });
     const made = await insert(db, owner, actor, role);
     about({ kind: "role", id: made.id, name: made.name });
     return made;
@@ -115,8 +133,11 @@ export function ownRoleActions(known: () => Permissions) {
   ): Promise<Role> => {
     const before = await changeable(db, owner, actor, change.id);
     about({ kind: "role", id: before.id, name: before.name });
-    mustHoldAll(actor, before);
-    if (change.permissions) mustBeGivable(known(), actor, { scope: before.scope, permissions: change.permissions });
+    const held = await givenOn(db, actor, owner);
+    mustHoldAll(actor, before, held);
+    if (change.permissions)
+      mustBeGivable(known(), actor, { scope: before.scope, permissions: change.permissions, held });
+    await mustNotEaseOneself(db, actor, before, change);
     await alter(db, before, change, now);
     const after = (await findRole(db, actor.orgId, change.id))!;
     changed(before, after);
@@ -130,7 +151,7 @@ export function ownRoleActions(known: () => Permissions) {
   ): Promise<Record<string, never>> => {
     const role = await changeable(db, owner, actor, id);
     about({ kind: "role", id: role.id, name: role.name });
-    mustHoldAll(actor, role);
+    mustHoldAll(actor, role, await givenOn(db, actor, owner));
     await mustBeUnheld(db, role);
     await db.deleteFrom("role").where("id", "=", id).execute();
     return {};

@@ -24,13 +24,29 @@ export const permissionsOfActions = (actions: readonly AnyAction<Db>[]): Permiss
   );
 
 /**
- * What a role may hold: known permissions, of the role's own scope, and none that the actor lacks. Fault `invalid` or
- * `denied`.
+ * What the actor may give on: what they hold in the organization of the request, or, for what counts over the whole site,
+ * what their roles of the system hold; holding it in one organization is not enough there.
+ */
+export async function givenOn(db: Db, actor: Actor, reach: "organization" | "site"): Promise<ReadonlySet<string>> {
+  if (reach === "organization") return actor.permissions;
+  const { rows } = await sql<{ name: string }>`
+    select distinct unnest(r.permissions) as name from system_role_binding b join role r on r.id = b.role_id
+    where b.user_id = ${actor.id}`.execute(db);
+  return new Set(rows.map(({ name }) => name).filter((name) => actor.permissions.has(name)));
+}
+
+/**
+ * What a role may hold: known permissions, of the role's own scope, and none that the actor lacks (`held`, see `givenOn`).
+ * Fault `invalid` or `denied`.
  */
 export function mustBeGivable(
   known: Permissions,
   actor: Actor,
-  { scope, permissions }: { readonly scope: string; readonly permissions: readonly string[] },
+  {
+    scope,
+    permissions,
+    held,
+  }: { readonly scope: string; readonly permissions: readonly string[]; readonly held: ReadonlySet<string> },
 ): void {
   for (const name of permissions) {
     const permission = known.get(name);
@@ -38,7 +54,7 @@ export function mustBeGivable(
     if (permission.scope === "system" && scope !== "system") {
       throw new Fault("invalid", `"${name}" is about the whole site: only a role of the system can hold it.`);
     }
-    if (actor.kind !== "system" && !actor.permissions.has(name)) {
+    if (actor.kind !== "system" && !held.has(name)) {
       throw new Fault("denied", `You cannot put "${name}" into a role: you lack it yourself.`);
     }
   }

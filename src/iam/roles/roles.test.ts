@@ -161,6 +161,44 @@ describe("roles of the site", () => {
     );
   });
 
+  test("hold and give only what their maker holds over the whole site, not in one organization", async () => {
+    const keeper = await door.call(root, createSiteRole, {
+      name: "Keeper",
+      scope: "system",
+      permissions: ["site-role.create", "site-role.update", "site-role.bind", "role.list"],
+    });
+    const here = await door.person("keeper", { roles: ["administrator"] });
+    await door.db.insertInto("system_role_binding").values({ user_id: here.id, role_id: keeper.id }).execute();
+    const permissions = new Set([...here.permissions, ...keeper.permissions]);
+    const person = confirmed({ ...here, permissions });
+    expect(person.permissions.has("user.password")).toBe(true);
+    const grown = { id: keeper.id, version: 1, permissions: [...keeper.permissions, "user.password"] };
+    expect(await codeOf(door.call(person, updateSiteRole, grown))).toBe("denied");
+    for (const scope of ["system", "organization"] as const) {
+      const role = { name: `Grown ${scope}`, scope, permissions: ["user.password"] };
+      expect(await codeOf(door.call(person, createSiteRole, role))).toBe("denied");
+    }
+    const strong = await door.call(root, createSiteRole, {
+      name: "Strong of all",
+      scope: "system",
+      permissions: ["user.password"],
+    });
+    const friend = await door.person("friend");
+    expect(await codeOf(door.call(person, setSystemRoles, { id: friend.id, roles: [strong.id] }))).toBe("denied");
+  });
+
+  test("nobody frees themselves of the second factor that their role asks for", async () => {
+    const role = await door.call(admin, createRole, {
+      name: "Strict",
+      permissions: ["role.update", "role.list"],
+      secondFactor: "forced",
+    });
+    const person = await door.person("strict", { roles: [role.id] });
+    const eased = { id: role.id, version: 1, secondFactor: null };
+    expect(await codeOf(door.call(person, updateRole, eased))).toBe("denied");
+    expect(await codeOf(door.call(admin, updateRole, eased))).toBe("ok");
+  });
+
   test("binding them asks for the password afresh", async () => {
     const stale = {
       ...root,

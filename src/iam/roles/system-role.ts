@@ -3,6 +3,7 @@ import { type Actor, Fault, notFound } from "../../core/index.ts";
 import { containing, type Db, page, serve } from "../../db/index.ts";
 import * as schema from "../schema.ts";
 import { watchAdministrators } from "./administrators.ts";
+import { givenOn } from "./permission.ts";
 import { mustOutrank } from "./role.ts";
 
 /** The roles, if all are of the system and the actor holds everything in them; Fault `invalid` or `denied`. */
@@ -15,7 +16,8 @@ async function mustBeBindable(db: Db, actor: Actor, ids: readonly string[]): Pro
     .execute();
   const unknown = ids.find((id) => !roles.some((role) => role.id === id && role.scope === "system"));
   if (unknown) throw new Fault("invalid", `There is no role "${unknown}" of the system.`);
-  const beyond = roles.find(({ permissions }) => permissions.some((name) => !actor.permissions.has(name)));
+  const held = await givenOn(db, actor, "site");
+  const beyond = roles.find(({ permissions }) => permissions.some((name) => !held.has(name)));
   if (actor.kind !== "system" && beyond) {
     throw new Fault("denied", `You cannot give the role "${beyond.name}": it holds permissions that you lack.`);
   }
