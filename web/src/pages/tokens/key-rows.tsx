@@ -99,7 +99,7 @@ function KeyRow({ apiKey, edit, remove }: { apiKey: ApiKey; edit: (() => void) |
       </span>
       {edit && (
         <Button size="small" type="text" onClick={edit}>
-          {t("tokens.keys.edit")}
+          {t("tokens.keys.editVerb")}
         </Button>
       )}
       {remove && (

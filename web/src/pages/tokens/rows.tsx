@@ -33,7 +33,7 @@ export function RowsSection<T>({
 }) {
   const { t } = useTranslation();
   return (
-    <section>
+    <section className="rows-section">
       <div className="note-head">
         <h2>{title}</h2>
         {actions}
