@@ -3,10 +3,10 @@ import { sql } from "kysely";
 import { type Actor, Fault, newId, networkOf, notFound } from "../../core/index.ts";
 import { type Db, type Sealer, serve } from "../../db/index.ts";
 import type { Platform } from "../../platform/index.ts";
+import { limitsOf } from "../login/asks.ts";
 import { hashToken, newToken } from "../login/token.ts";
 import * as schema from "../schema.ts";
 import type { ParsePublicKey } from "../users/ssh-key.ts";
-import { tokenSettings } from "../tokens/settings.ts";
 import { type CertificateMaker, issueCertificate } from "./ssh-certificate.store.ts";
 
 export interface DeviceDeps {
@@ -121,7 +121,7 @@ export function deviceActions(deps: DeviceDeps) {
     async run({ db, actor }, { code }) {
       const found = await waiting(db, code).executeTakeFirst();
       if (!found) throw nothingWaits();
-      const { certificateHours } = await deps.platform.settings.read(tokenSettings, actor.orgId ?? "", db);
+      const { certificateHours } = await limitsOf({ ...deps, db }, actor.id ?? "");
       const org = await db
         .selectFrom("organization")
         .select("name")
@@ -149,7 +149,7 @@ export function deviceActions(deps: DeviceDeps) {
       const found = await waiting(db, code).forUpdate().executeTakeFirst();
       if (!found) throw nothingWaits();
       about({ kind: "ssh-certificate", id: null, name: found.device || found.fingerprint });
-      const { certificateHours } = await deps.platform.settings.read(tokenSettings, orgId, db);
+      const { certificateHours } = await limitsOf({ ...deps, db }, actor.id ?? "");
       const { serial, certificate, expiresAt } = await issueCertificate(deps, db, {
         orgId,
         user: { id: actor.id ?? "", loginName: session.loginName },

@@ -228,16 +228,23 @@ describe("who is asked for it", () => {
   });
 
   test.each(["the settings forbid it", "mail is not set up", "there is no address"])(
-    "nobody when %s",
+    "who chose it stays asked for it, and is told what to do, when %s",
     async (because) => {
-      const { id, name } = await newcomer({ chosen: true, level: "forced" });
+      const { id, name } = await newcomer({ chosen: true, level: "on" });
       if (because === "the settings forbid it") await set(signInSettings.key, { mailedCode: "off" });
       if (because === "mail is not set up") await door.db.deleteFrom("setting").where("key", "=", "mail").execute();
       if (because === "there is no address")
         await door.db.updateTable("users").set({ email: null }).where("id", "=", id).execute();
-      const step = await browser(door).signIn(name);
-      expect(step).toMatchObject({ step: "enrol" });
-      expect(JSON.stringify(step)).not.toContain("mailed-code");
+      const window = await asked(name);
+      await expect(window.begin("mailed-code")).rejects.toMatchObject({
+        code: "denied",
+        message: expect.stringMatching(/recovery code.*administrator/),
+      });
+      const way = door.iam.sshWayIn(freshAddress());
+      expect(await door.codeOf(way.withPassword({ loginName: name, password: "correct horse battery" }))).toBe(
+        "denied",
+      );
+      expect(lettersTo(name)).toEqual([]);
     },
   );
 });

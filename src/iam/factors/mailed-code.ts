@@ -28,7 +28,13 @@ export function mailedCodeFactor({ platform }: Pick<FactorDeps, "platform">): Fa
     return platform.mailIsConfigured(db);
   }
 
-  async function send({ db, user, address }: FactorContext) {
+  async function send(context: FactorContext) {
+    const { db, user, address } = context;
+    if (!(await reaches(context, "chosen")))
+      throw new Fault(
+        "denied",
+        "No code can be mailed to you now. Use a recovery code or another second factor, or ask an administrator to reset yours.",
+      );
     const memory: Memory = { id: newId(), salt: randomBytes(32).toString("base64url") };
     const code = String(randomInt(10 ** DIGITS)).padStart(DIGITS, "0");
     await db.transaction().execute(async (tx) => {
@@ -49,7 +55,8 @@ export function mailedCodeFactor({ platform }: Pick<FactorDeps, "platform">): Fa
     title: "Code by mail",
     prompt: "Code that was mailed to you",
     looksLike: /^\s*\d{6}\s*$/,
-    isReady: async (context) => (await hasChosen(context)) && (await reaches(context, "chosen")),
+    // Also while none can be mailed: what cannot be asked is not what need not be given.
+    isReady: hasChosen,
     isFallback: (context) => reaches(context, "fallback"),
     begin: send,
     async verify(context, answer, memory) {

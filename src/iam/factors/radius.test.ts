@@ -98,6 +98,25 @@ describe("RADIUS as a second factor", () => {
     for (const { id } of [off, first, linked]) await clear(id);
   });
 
+  test("who is linked stays asked while the backend is switched off, and is told what to do", async () => {
+    const user = await contextOf("switched-off");
+    const off = await configure({ secondFactorFor: "linked" }, false);
+    const signIn = await configure({ use: "sign-in" }, false);
+    const link = (backend_id: string) =>
+      door.db
+        .insertInto("identity")
+        .values({ id: newId(), backend_id, issuer: "radius:", subject: "token", user_id: user.user.id })
+        .execute();
+    await link(signIn.id);
+    expect(await factor.isReady(user)).toBe(false);
+    await link(off.id);
+    expect(await factor.isReady(user)).toBe(true);
+    await expect(factor.begin(user)).rejects.toMatchObject({ code: "denied", message: expect.stringMatching(/admin/) });
+    const memory = { backendId: off.id, server: null, state: null };
+    expect(await factor.verify(user, "123456", memory)).toBe(false);
+    for (const { id } of [off, signIn]) await clear(id);
+  });
+
   test("a server that does not answer is an error that says so, not a wrong code", async () => {
     const backend = await configure({ servers: ["127.0.0.1:1"], timeoutSeconds: 1, tries: 1 });
     const user = await contextOf("waiting");

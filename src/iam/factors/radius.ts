@@ -1,5 +1,6 @@
+import { sql } from "kysely";
 import { z } from "zod";
-import { registry } from "../../core/index.ts";
+import { Fault, registry } from "../../core/index.ts";
 import type { Db, Sealer } from "../../db/index.ts";
 import { activeBackends, bounded, callOf, type Configured } from "../backends/configured.ts";
 import type { Backend, BackendCall } from "../backends/backend.ts";
@@ -41,11 +42,16 @@ export function radiusFactor({ sealer }: { readonly sealer: Sealer }): Factor {
     title: "Code of the RADIUS server",
     prompt: "Code of the RADIUS server",
 
-    isReady: async (context) => (await asked(context)) !== null,
+    // Also while the backend is switched off: what cannot be asked is not what need not be given.
+    isReady: async (context) => (await asked(context)) !== null || (await isLinked(context)),
 
     async begin(context) {
       const found = await asked(context);
-      if (!found) return { shown: {} };
+      if (!found)
+        throw new Fault(
+          "denied",
+          "The RADIUS server cannot be asked now. Use a recovery code or another second factor, or ask an administrator.",
+        );
       const { backend, settings, name } = found;
       if (!settings.asksFirst) {
         return { shown: {}, memory: { backendId: backend.id, server: null, state: null } };
@@ -80,6 +86,14 @@ export function radiusFactor({ sealer }: { readonly sealer: Sealer }): Factor {
 }
 
 const callTo = (backend: Configured): BackendCall<RadiusSettings> => callOf(backend) as BackendCall<RadiusSettings>;
+
+/** Whether the user is linked to a backend for second factors, be it active or not. */
+async function isLinked({ db, user }: Pick<FactorContext, "db" | "user">): Promise<boolean> {
+  const { rows } = await sql`
+    select from identity i join sign_in_backend b on b.id = i.backend_id
+    where i.user_id = ${user.id} and b.kind = 'radius' and b.settings->>'use' = 'second-factor' limit 1`.execute(db);
+  return rows.length > 0;
+}
 
 /** The name under which the user is linked to the backend. */
 async function linkedName(db: Db, backendId: string, userId: string): Promise<string | null> {

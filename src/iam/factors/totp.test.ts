@@ -80,6 +80,16 @@ describe("setting it up", () => {
     expect(await door.codeOf(window.finishEnrolment("totp", "000000"))).toBe("conflict");
   });
 
+  test("an answer that no secret was shown for is wrong, and no breakdown", async () => {
+    const name = `early-${Date.now()}`;
+    const { id } = await door.person(name);
+    await withPassword(door, id);
+    await door.db.updateTable("users").set({ second_factor: "forced" }).where("id", "=", id).execute();
+    const window = browser(door);
+    expect(await window.signIn(name)).toMatchObject({ step: "enrol" });
+    expect(await door.codeOf(window.finishEnrolment("totp", "000000"))).toBe("unauthenticated");
+  });
+
   test("the code that was shown for it does not sign in again", async () => {
     const { name, secret } = await owner();
     expect(await door.codeOf((await asked(name)).answer("totp", codeOf(secret, -1)))).toBe("unauthenticated");

@@ -52,7 +52,9 @@ export function totpFactor({ sealer }: Pick<FactorDeps, "sealer">): Factor {
         };
       },
       async finish(context, answer, memory) {
-        const { secret } = Memory.parse(memory);
+        const begun = Memory.safeParse(memory);
+        if (!begun.success) return false;
+        const { secret } = begun.data;
         if (!(await isRight(context, secret, answer))) return false;
         const row = {
           secret: sealer.seal(secret, sealedAs(context.user.id)),

@@ -55,6 +55,12 @@ describe("an administrator", () => {
         expires_at: new Date(Date.now() + 60_000),
       })
       .execute();
+    await sql`with ca as (insert into ssh_authority (org_id, public_key, fingerprint, private_key)
+        values (${DEFAULT_ORGANIZATION}, 'ssh-ed25519 AAAA', 'SHA256:authority', ''))
+      insert into ssh_certificate (org_id, serial, user_id, fingerprint, proofs, expires_at)
+      values (${DEFAULT_ORGANIZATION}, 1, ${id}, 'SHA256:k', '{password,totp}', now() + interval '8 hours')`.execute(
+      door.db,
+    );
     const half = browser(door);
     await half.signIn(name);
     expect(await window.isIn()).toBe(true);
@@ -63,6 +69,8 @@ describe("an administrator", () => {
     expect(await door.codeOf(half.answer("totp", codeOf(secret)))).toBe("unauthenticated");
     const { rows } = await sql`select from remembered_proof where user_id = ${id}`.execute(door.db);
     expect(rows).toEqual([]);
+    const good = await sql`select from ssh_certificate where user_id = ${id} and revoked_at is null`.execute(door.db);
+    expect(good.rows).toEqual([]);
     const next = browser(door);
     expect(await next.signIn(name)).toMatchObject({ step: "enrol" });
     expect(await door.codeOf(next.answer("recovery-code", recoveryCodes[0]!))).toBe("conflict");

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Actor, endpoint, Fault, LoginName, notFound, run, type Runtime, systemActor } from "../../core/index.ts";
 import { type Db, serve } from "../../db/index.ts";
+import { revokeCertificates } from "../certificates/ssh-certificate.store.ts";
 import { levelOf } from "../login/asks.ts";
 import { type Candidate, candidateOf, findCandidate } from "../login/candidate.ts";
 import { endConsoleSessions } from "../login/console-session.ts";
@@ -21,10 +22,11 @@ const onMachine = endpoint({
   output: z.object({ removed: z.number().int() }),
 });
 
-/** Takes away what the user has, and what already came of it: console sessions, ways in that have begun, remembered proofs. */
+/** Takes away what the user has, and what already came of it: console sessions, SSH certificates, ways in that have begun, remembered proofs. */
 async function reset(factors: Factors, db: Db, userId: string): Promise<number> {
   const removed = await forgetFactors(factors, db, userId);
   await db.deleteFrom("sign_in_attempt").where("user_id", "=", userId).execute();
+  await revokeCertificates(db, userId);
   await endConsoleSessions(db, userId);
   return removed;
 }

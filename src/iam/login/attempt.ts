@@ -84,22 +84,48 @@ export async function attemptOf(
     .where("expires_at", ">", sql<Date>`now()`)
     .where("failures", "<", FAILURES)
     .executeTakeFirst();
-  if (!row) throw new Fault("unauthenticated", "This sign-in took too long or was tried too often. Begin again.");
+  if (!row) throw over();
   return row;
 }
+
+const over = (): Fault =>
+  new Fault("unauthenticated", "This sign-in took too long or was tried too often. Begin again.");
 
 /** Counts a wrong answer; after five the sign-in is over. */
 export async function countFailure(db: Db, id: string): Promise<void> {
   await db.updateTable("sign_in_attempt").set({ failures: sql`failures + 1` }).where("id", "=", id).execute();
 }
 
-/** Adds what was proved, and forgets what was remembered for the question. */
-export async function addProof(db: Db, id: string, proof: string): Promise<void> {
-  await db
+/** The user before the attempt: the order in which a change of the password locks them. */
+const holdUser = (db: Db, id: string) =>
+  sql`select from users where id = (select user_id from sign_in_attempt where id = ${id}) for no key update`.execute(
+    db,
+  );
+
+/**
+ * Adds what was proved, and whose it is where nobody knew; forgets what was remembered for the question. Returns all that
+ * was proved; Fault `unauthenticated` when the sign-in ended meanwhile. In the transaction that goes on.
+ */
+export async function addProof(db: Db, id: string, proof: string, userId?: string): Promise<readonly string[]> {
+  await holdUser(db, id);
+  let adding = db
     .updateTable("sign_in_attempt")
-    .set({ proofs: sql`array_append(proofs, ${proof})`, memory: null })
+    .set({ proofs: sql`array_append(proofs, ${proof})`, memory: null, ...(userId && { user_id: userId }) })
     .where("id", "=", id)
-    .execute();
+    .where("expires_at", ">", sql<Date>`now()`)
+    .where("failures", "<", FAILURES);
+  if (userId) adding = adding.where("user_id", "is", null);
+  const row = await adding.returning("proofs").executeTakeFirst();
+  if (!row) throw over();
+  return row.proofs;
+}
+
+/** Holds the attempt to the end of the transaction, which may change the user's password; Fault `unauthenticated` when it ended meanwhile. */
+export async function holdAttempt(db: Db, id: string): Promise<void> {
+  await holdUser(db, id);
+  const row = await db.selectFrom("sign_in_attempt").select("id").where("id", "=", id).forUpdate().executeTakeFirst();
+  if (!row) throw over();
+  await sql`select set_config('sallyport.way_in', ${id}, true)`.execute(db);
 }
 
 /** Keeps what a backend or a factor needs when the answer comes; one thing at a time. */

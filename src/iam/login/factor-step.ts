@@ -48,11 +48,11 @@ export function factorStepActions(deps: WayInDeps) {
         if (memory) await remember({ ...deps, db }, attempt.id, memory);
         throw wrongFactor();
       }
-      return { ...attempt, proofs: [...attempt.proofs, kind] };
+      return attempt;
     },
     async run({ db: tx, actor, now, prepared: attempt, ...tell }, { kind }) {
-      await addProof(tx, attempt.id, kind);
-      return goOn({ ...deps, db: tx }, attempt, { actor, now, tell });
+      const proofs = await addProof(tx, attempt.id, kind);
+      return goOn({ ...deps, db: tx }, { ...attempt, proofs }, { actor, now, tell });
     },
   });
 
@@ -78,11 +78,11 @@ export function factorStepActions(deps: WayInDeps) {
         if (memory) await remember({ ...deps, db }, attempt.id, memory);
         throw wrongFactor();
       }
-      return { attempt: { ...attempt, proofs: [...attempt.proofs, kind] }, once };
+      return { attempt, once };
     },
     async run({ db: tx, actor, now, prepared: { attempt, once }, ...tell }, { kind }) {
-      await addProof(tx, attempt.id, kind);
-      return { once, next: await goOn({ ...deps, db: tx }, attempt, { actor, now, tell }) };
+      const proofs = await addProof(tx, attempt.id, kind);
+      return { once, next: await goOn({ ...deps, db: tx }, { ...attempt, proofs }, { actor, now, tell }) };
     },
   });
   return [begin, answer, beginEnrolment, endEnrolment];

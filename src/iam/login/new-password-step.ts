@@ -1,8 +1,9 @@
 import { Fault } from "../../core/index.ts";
 import { serve } from "../../db/index.ts";
 import * as schema from "../schema.ts";
-import { attemptOf } from "./attempt.ts";
+import { attemptOf, holdAttempt } from "./attempt.ts";
 import { candidateOf } from "./candidate.ts";
+import { endConsoleSessions } from "./console-session.ts";
 import { hashPassword } from "./password.ts";
 import { comesNext, goOn, type WayInDeps } from "./way-in.ts";
 
@@ -21,11 +22,13 @@ export function newPasswordActions(deps: WayInDeps) {
       return { attempt: { ...attempt, userId: user.id }, hash: await hashPassword(password) };
     },
     async run({ db: tx, actor, now, prepared: { attempt, hash }, ...tell }) {
+      await holdAttempt(tx, attempt.id);
       await tx
         .updateTable("users")
         .set({ password_hash: hash, must_change_password: false, updated_at: now })
         .where("id", "=", attempt.userId)
         .execute();
+      await endConsoleSessions(tx, attempt.userId);
       return goOn({ ...deps, db: tx }, attempt, { actor, now, tell });
     },
   });

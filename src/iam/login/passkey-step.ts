@@ -3,9 +3,9 @@ import { serve } from "../../db/index.ts";
 import { refusedAlone } from "../factors/passkey.ts";
 import { askForProof, checkProof, passkeyNamed } from "../factors/web-authn.ts";
 import * as schema from "../schema.ts";
+import { asksOf } from "./asks.ts";
 import { addProof, attemptOf, endAttempt, openAttempt, recall, remember } from "./attempt.ts";
 import { clearAttempts, countAttempt } from "./brake.ts";
-import { candidateOf } from "./candidate.ts";
 import { signInSettings } from "./settings.ts";
 import { hashToken } from "./token.ts";
 import { goOn, type WayInDeps } from "./way-in.ts";
@@ -17,15 +17,14 @@ const braked = (answer: string): string => `/passkey/${hashToken(passkeyNamed(an
 export function passkeyStepActions(deps: WayInDeps) {
   const { db } = deps.database;
 
-  async function mustBeOffered(orgId: string | null): Promise<void> {
-    const { passkeyAlone } = await deps.platform.settings.read(signInSettings, orgId, db);
+  function mustBeOffered({ passkeyAlone }: { readonly passkeyAlone: boolean }): void {
     if (!passkeyAlone) throw new Fault("denied", "Passkeys alone do not sign in here. Use your password.");
   }
 
   const begin = serve(schema.beginPasskeySignIn, {
     access: "anonymous",
     async before({ actor }) {
-      await mustBeOffered(null);
+      mustBeOffered(await deps.platform.settings.read(signInSettings, null, db));
       return askForProof(db, { origin: actor.origin ?? null, userId: null });
     },
     async run({ db: tx, actor, prepared: { shown, memory }, deliver }, { returnTo = null }) {
@@ -46,15 +45,13 @@ export function passkeyStepActions(deps: WayInDeps) {
       const memory = await recall({ ...deps, db }, attempt.id);
       const proved = await checkProof(db, { origin: actor.origin ?? null, userId: null, answer, memory });
       if (!proved) throw refusedAlone();
-      const user = await candidateOf(db, proved.userId);
-      if (user) await mustBeOffered(user.orgId);
+      mustBeOffered(await asksOf({ ...deps, db }, proved.userId));
       await clearAttempts(db, braked(answer), actor.address);
-      return { ...attempt, userId: proved.userId, proofs: ["passkey"] };
+      return { ...attempt, userId: proved.userId };
     },
     async run({ db: tx, actor, now, prepared: attempt, ...tell }) {
-      await tx.updateTable("sign_in_attempt").set({ user_id: attempt.userId }).where("id", "=", attempt.id).execute();
-      await addProof(tx, attempt.id, "passkey");
-      return goOn({ ...deps, db: tx }, attempt, { actor, now, tell });
+      const proofs = await addProof(tx, attempt.id, "passkey", attempt.userId);
+      return goOn({ ...deps, db: tx }, { ...attempt, proofs }, { actor, now, tell });
     },
   });
   return [begin, finish];

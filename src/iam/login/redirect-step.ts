@@ -3,7 +3,7 @@ import { serve } from "../../db/index.ts";
 import { activeBackends, bounded, callOf } from "../backends/configured.ts";
 import { linkIdentity } from "../identities/link.ts";
 import * as schema from "../schema.ts";
-import { addProof, attemptOf, endAttempt, keepForSignOut, recall, spend } from "./attempt.ts";
+import { addProof, attemptOf, endAttempt, holdAttempt, keepForSignOut, recall, spend } from "./attempt.ts";
 import { proofOf } from "./first-proof.ts";
 import { me } from "./me.ts";
 import { userOfIdentity } from "./outside.ts";
@@ -68,6 +68,7 @@ export function redirectStepActions(deps: WayInDeps) {
     },
     async run({ db: tx, actor, now, prepared: { attempt, backend, outside, linkTo }, ...tell }) {
       if (linkTo) {
+        await holdAttempt(tx, attempt.id);
         const user = { id: linkTo.userId, name: actor.name };
         tell.about({ kind: "user", ...user });
         tell.note({ linked: backend.name });
@@ -76,10 +77,9 @@ export function redirectStepActions(deps: WayInDeps) {
         return { step: "done" as const, me: await me(tx, actor), returnTo: OWN_PAGE };
       }
       const userId = await userOfIdentity(tx, backend, outside);
-      await tx.updateTable("sign_in_attempt").set({ user_id: userId }).where("id", "=", attempt.id).execute();
+      const proofs = await addProof(tx, attempt.id, proofOf(backend), userId);
       await keepForSignOut({ ...deps, db: tx }, attempt.id, outside.memory);
-      await addProof(tx, attempt.id, proofOf(backend));
-      return goOn({ ...deps, db: tx }, { ...attempt, userId, proofs: [proofOf(backend)] }, { actor, now, tell });
+      return goOn({ ...deps, db: tx }, { ...attempt, userId, proofs }, { actor, now, tell });
     },
   });
 

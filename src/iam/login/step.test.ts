@@ -1,6 +1,10 @@
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Door, openDoor } from "../../../test/security/door.ts";
-import { asksOf, levelOf } from "./asks.ts";
+import { browser, mustBeIn, withPassword } from "../../../test/security/way-in.ts";
+import { switchOrganization } from "../schema.ts";
+import { consoleSettings, tokenSettings } from "../tokens/settings.ts";
+import { asksOf, levelOf, limitsOf } from "./asks.ts";
 import { candidateOf, type Level } from "./candidate.ts";
 import { signInSettings } from "./settings.ts";
 import { type Facts, nextStep } from "./step.ts";
@@ -69,11 +73,15 @@ describe("what is asked", () => {
   afterAll(() => door.close());
   const LEVELS: readonly Level[] = ["off", "on", "forced"];
 
-  async function set(orgId: string | null, values: object): Promise<void> {
+  async function set(
+    orgId: string | null,
+    values: object,
+    { key }: { readonly key: string } = signInSettings,
+  ): Promise<void> {
     const value = JSON.stringify(values);
     await door.db
       .insertInto("setting")
-      .values({ key: signInSettings.key, org_id: orgId, value })
+      .values({ key, org_id: orgId, value })
       .onConflict((conflict) => conflict.constraint("setting_is_kept_once").doUpdateSet({ value }))
       .execute();
   }
@@ -109,8 +117,51 @@ describe("what is asked", () => {
     await door.person("in-two", { orgId: second, id });
     await set(null, { secondFactor: "on", rememberMinutes: 5, mailedCode: "chosen" });
     await set(first, { secondFactor: "off", rememberMinutes: 60, mailedCode: "fallback" });
-    expect(await asksOf(door, id)).toEqual({ level: "on", rememberMinutes: 5, mailedCode: "chosen" });
-    await set(second, { secondFactor: "forced", rememberMinutes: 0, mailedCode: "off" });
-    expect(await asksOf(door, id)).toEqual({ level: "forced", rememberMinutes: 0, mailedCode: "off" });
+    expect(await asksOf(door, id)).toEqual({
+      level: "on",
+      rememberMinutes: 5,
+      mailedCode: "chosen",
+      passkeyAlone: true,
+    });
+    await set(second, { secondFactor: "forced", rememberMinutes: 0, mailedCode: "off", passkeyAlone: false });
+    expect(await asksOf(door, id)).toEqual({
+      level: "forced",
+      rememberMinutes: 0,
+      mailedCode: "off",
+      passkeyAlone: false,
+    });
+  });
+
+  test("sessions, certificates and keys live as long as the strictest says, wherever the person came in", async () => {
+    const [first, second] = [await door.organization("lax"), await door.organization("strict")];
+    const { id } = await door.person("limited", { orgId: first });
+    await door.person("limited", { orgId: second, id });
+    await withPassword(door, id);
+    for (const orgId of [null, first, second]) await set(orgId, { secondFactor: "off" });
+    await set(null, { idleMinutes: 100, longestHours: 10 }, consoleSettings);
+    await set(first, { idleMinutes: 900, longestHours: 20 }, consoleSettings);
+    await set(second, { idleMinutes: 500, longestHours: 2 }, consoleSettings);
+    await set(null, { longestKeyDays: 30, certificateHours: 5 }, tokenSettings);
+    await set(second, { longestKeyDays: 900, certificateHours: 1 }, tokenSettings);
+    expect(await limitsOf(door, id)).toEqual({
+      idleMinutes: 100,
+      longestHours: 2,
+      longestKeyDays: 30,
+      certificateHours: 1,
+    });
+    const window = browser(door);
+    mustBeIn(await window.signIn("limited"));
+    const limits = () =>
+      sql<{ idle: number; hours: number }>`
+        select idle_minutes as idle, extract(epoch from expires_at - signed_in_at)::int / 3600 as hours
+        from console_session where user_id = ${id}`
+        .execute(door.db)
+        .then(({ rows }) => rows[0]);
+    expect(await limits()).toEqual({ idle: 100, hours: 2 });
+    await set(second, { idleMinutes: 50, longestHours: 1 }, consoleSettings);
+    await window.call(switchOrganization, { id: second });
+    expect(await limits()).toEqual({ idle: 50, hours: 1 });
+    await window.call(switchOrganization, { id: first });
+    expect(await limits()).toEqual({ idle: 50, hours: 1 });
   });
 });

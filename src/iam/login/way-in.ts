@@ -5,12 +5,11 @@ import type { Factor, FactorContext } from "../factors/factor.ts";
 import type { Factors } from "../factors/index.ts";
 import type { Platform } from "../../platform/index.ts";
 import type { SignInStep } from "../schema.ts";
-import { levelOf } from "./asks.ts";
+import { levelOf, limitsOf } from "./asks.ts";
 import { type Attempt, endAttempt, keptForSignOut, openAttempt } from "./attempt.ts";
 import { type Candidate, candidateOf } from "./candidate.ts";
 import { keepBackendMemory, openConsoleSession } from "./console-session.ts";
 import { me } from "./me.ts";
-import { consoleSettings } from "../tokens/settings.ts";
 import { type Facts, type Next, nextStep } from "./step.ts";
 
 /** What every part of the way in works with. */
@@ -115,7 +114,7 @@ async function enter(
     now,
     proofs,
     backendId,
-    limits: await deps.platform.settings.read(consoleSettings, user.orgId, db),
+    limits: await limitsOf(deps, user.id),
     typedPassword:
       proofs.includes("password") ||
       deps.backends.list().some((one) => one.flow === "form" && proofs.includes(`backend:${one.kind}`)),

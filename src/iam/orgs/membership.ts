@@ -7,6 +7,7 @@ import { signInSettings } from "../login/settings.ts";
 import { watchAdministrators } from "../roles/administrators.ts";
 import { bindRoles, mustOutrank } from "../roles/role.ts";
 import * as schema from "../schema.ts";
+import { consoleSettings } from "../tokens/settings.ts";
 import { secondFactorIsSetUp, visibleUser } from "../users/user.store.ts";
 import { leave, listEnterable } from "./org.store.ts";
 
@@ -90,9 +91,14 @@ export function membershipActions({ settings }: Pick<Platform, "settings">) {
       if (!actor.signInId) throw new Fault("denied", "Only a console session goes from one organization to another.");
       const { secondFactor } = await settings.read(signInSettings, id, db);
       await mustHaveProved(db, actor, secondFactor);
+      const { idleMinutes, longestHours } = await settings.read(consoleSettings, id, db);
       const done = await db
         .updateTable("console_session")
-        .set({ org_id: id })
+        .set({
+          org_id: id,
+          idle_minutes: sql`least(idle_minutes, ${idleMinutes}::int)`,
+          expires_at: sql`least(expires_at, signed_in_at + make_interval(hours => ${longestHours}))`,
+        })
         .where("id", "=", actor.signInId)
         .where("user_id", "=", actor.id)
         .executeTakeFirst();

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { type Actor, Fault, notFound } from "../../core/index.ts";
 import { type Db, serve, violated } from "../../db/index.ts";
 import type { Platform } from "../../platform/index.ts";
+import { limitsOf } from "../login/asks.ts";
 import { permissionsOf } from "../login/console-session.ts";
 import { mustHoldEverywhere, mustOutrank } from "../roles/role.ts";
 import * as schema from "../schema.ts";
@@ -10,7 +11,6 @@ import { visibleUser } from "../users/user.store.ts";
 import { countKeys, deleteKey, findKey, type Holder, insertKey, listKeys, updateKey } from "./api-key.store.ts";
 import { networkFrom } from "./networks.ts";
 import type { Scopes } from "./scopes.ts";
-import { tokenSettings } from "./settings.ts";
 
 export interface ApiKeyDeps {
   readonly platform: Pick<Platform, "settings">;
@@ -49,7 +49,7 @@ export async function makeKey(
 ): Promise<{ key: ApiKey; secret: string }> {
   scopes.mustBeHeld(wanted.scopes, actor, await heldBy(db, holder));
   mustBeNetworks(wanted.addresses);
-  const { longestKeyDays } = await platform.settings.read(tokenSettings, holder.orgId, db);
+  const { longestKeyDays } = await limitsOf({ platform, db }, holder.userId);
   if (wanted.days > longestKeyDays)
     throw new Fault("invalid", `A key is valid for ${longestKeyDays} days at most here. Choose fewer.`);
   if ((await countKeys(db, holder.userId)) >= KEYS_PER_USER)
