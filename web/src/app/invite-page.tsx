@@ -1,10 +1,10 @@
-import { Input } from "antd";
+import { Button, Input } from "antd";
 import { useEffect, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { acceptInvitation, readInvitation, type SignInStep } from "../../../src/iam/schema.ts";
 import { call, type Output } from "../api.ts";
 import { useTitle } from "../kit/settings.ts";
-import { ErrorPanel, Loading } from "../kit/states.tsx";
+import { Loading, Problem } from "../kit/states.tsx";
 import { Alone } from "./sign-in-page.tsx";
 import { StrengthHint } from "./strength-hint.tsx";
 import { ownPath } from "./way-in/own-path.ts";
@@ -38,7 +38,11 @@ export function InvitePage() {
   if (error)
     return (
       <Alone>
-        <ErrorPanel error={error} title={t("orgs.invite.failed")} />
+        <h1>{t("orgs.invite.failed")}</h1>
+        <Problem error={error} />
+        <Button block onClick={() => location.assign("/")}>
+          {t("shell.signIn.title")}
+        </Button>
       </Alone>
     );
   if (step)
