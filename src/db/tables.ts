@@ -459,6 +459,11 @@ export interface RememberedProof {
   user_id: string;
 }
 
+export interface ResetMailed {
+  at: Generated<Timestamp>;
+  user_id: string;
+}
+
 export interface Role {
   built_in: Generated<boolean>;
   created_at: Generated<Timestamp>;
@@ -570,6 +575,7 @@ export interface SignInBrake {
   address: string;
   blocked_until: Timestamp | null;
   failures: number;
+  id: Generated<string>;
   last_failure_at: Timestamp;
   login_name: string;
   told: Generated<boolean>;
@@ -661,6 +667,7 @@ export interface Users {
   name: string;
   password_changed_at: Generated<Timestamp>;
   password_hash: string | null;
+  password_is_weak: Generated<boolean>;
   phone: string | null;
   preferences: Generated<Json>;
   second_factor: string | null;
@@ -715,6 +722,7 @@ export interface Tables {
   posted_answer: PostedAnswer;
   recovery_code: RecoveryCode;
   remembered_proof: RememberedProof;
+  reset_mailed: ResetMailed;
   role: Role;
   role_binding: RoleBinding;
   schema_migration: SchemaMigration;

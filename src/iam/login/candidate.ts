@@ -18,6 +18,8 @@ export interface Candidate {
   readonly passwordHash: string | null;
   readonly passwordChangedAt: Date;
   readonly mustChangePassword: boolean;
+  /** Found at the last sign-in with it. */
+  readonly passwordIsWeak: boolean;
   /** The most that the user's own row and roles ask; null: nothing. */
   readonly secondFactor: Level | null;
   readonly permissions: readonly string[];
@@ -28,7 +30,7 @@ const candidates = (db: Db, which: ReturnType<typeof sql>) =>
     select u.id, u.login_name as "loginName", u.name, u.email, m.org_id as "orgId",
       u.active and u.kind = 'person' and (u.expires_at is null or u.expires_at > now()) as "mayEnter",
       u.password_hash as "passwordHash", u.password_changed_at as "passwordChangedAt",
-      u.must_change_password as "mustChangePassword",
+      u.must_change_password as "mustChangePassword", u.password_is_weak as "passwordIsWeak",
       -- 'forced' sorts before 'on'
       least(u.second_factor, (
         select min(r.second_factor) from role r where r.id in (

@@ -2,6 +2,8 @@ import { Fault, type Registry } from "../../core/index.ts";
 import type { Db, Sealer } from "../../db/index.ts";
 import type { Backend, FormBackend, OutsideIdentity } from "../backends/backend.ts";
 import { activeBackends, bounded, callOf, type Configured } from "../backends/configured.ts";
+import type { Platform } from "../../platform/index.ts";
+import { noteWeakness } from "../passwords/policy.ts";
 import { clearAttempts, countAttempt } from "./brake.ts";
 import { type Candidate, findCandidate } from "./candidate.ts";
 import { verifyPassword } from "./password.ts";
@@ -35,7 +37,12 @@ export type FirstProof =
  * a backend that cannot tell is not a wrong password: its Fault is thrown when nobody else knows the person.
  */
 export async function checkForm(
-  deps: { readonly db: Db; readonly sealer: Sealer; readonly backends: Registry<Backend> },
+  deps: {
+    readonly db: Db;
+    readonly sealer: Sealer;
+    readonly backends: Registry<Backend>;
+    readonly platform: Pick<Platform, "settings">;
+  },
   form: Form,
 ): Promise<FirstProof> {
   const { db } = deps;
@@ -45,7 +52,7 @@ export async function checkForm(
   if (user && fits) {
     if (!user.mayEnter) throw refused();
     await clearAttempts(db, form.loginName, form.address);
-    return { by: "password", user };
+    return { by: "password", user: { ...user, passwordIsWeak: await noteWeakness(deps, user, form.password) } };
   }
   const found = await askBackends(await activeBackends(deps, { flow: "form" }), form);
   if (!found) throw refused();

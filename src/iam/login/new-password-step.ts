@@ -1,10 +1,10 @@
 import { Fault } from "../../core/index.ts";
 import { serve } from "../../db/index.ts";
+import { acceptNewPassword, storePassword } from "../passwords/policy.ts";
 import * as schema from "../schema.ts";
 import { attemptOf, holdAttempt } from "./attempt.ts";
 import { candidateOf } from "./candidate.ts";
 import { endConsoleSessions } from "./console-session.ts";
-import { hashPassword } from "./password.ts";
 import { comesNext, goOn, type WayInDeps } from "./way-in.ts";
 
 /** The new password that a sign-in asks for. */
@@ -19,15 +19,12 @@ export function newPasswordActions(deps: WayInDeps) {
       if (!user || next?.step !== "new-password") {
         throw new Fault("conflict", "This is not what the sign-in asks for now. Load the page again.");
       }
-      return { attempt: { ...attempt, userId: user.id }, hash: await hashPassword(password) };
+      const hash = await acceptNewPassword({ ...deps, db }, user.id, { password });
+      return { attempt: { ...attempt, userId: user.id }, hash };
     },
     async run({ db: tx, actor, now, prepared: { attempt, hash }, ...tell }) {
       await holdAttempt(tx, attempt.id);
-      await tx
-        .updateTable("users")
-        .set({ password_hash: hash, must_change_password: false, updated_at: now })
-        .where("id", "=", attempt.userId)
-        .execute();
+      await storePassword(tx, attempt.userId, hash);
       await endConsoleSessions(tx, attempt.userId);
       return goOn({ ...deps, db: tx }, attempt, { actor, now, tell });
     },

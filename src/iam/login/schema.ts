@@ -2,8 +2,8 @@ import { z } from "zod";
 import { Done, endpoint } from "../../core/endpoint.ts";
 import { Id, KnownLoginName, LoginName, Name, Named, plain, secret } from "../../core/fields.ts";
 
-/** At least 12 characters; what else a password must be is checked where it is set. */
-export const NewPassword = secret(z.string().min(12, "At least 12 characters.").max(256, "At most 256 characters."));
+/** What a password must be depends on the settings and on whose it is: it is checked where it is set. */
+export const NewPassword = secret(z.string().min(1, "Choose a password.").max(256, "At most 256 characters."));
 const TypedPassword = secret(z.string().min(1, "Type the password.").max(256));
 
 export const Preferences = z.object({

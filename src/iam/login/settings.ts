@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { networkSettings, passwordSettings } from "../passwords/settings.ts";
 import { settingsGroup } from "../../platform/index.ts";
 import { userSettings } from "../users/settings.ts";
 import { consoleSettings, tokenSettings } from "../tokens/settings.ts";
@@ -34,4 +35,11 @@ export const signInSettings = settingsGroup({
 });
 
 /** The groups of settings that identity reads. */
-export const iamSettings = [signInSettings, consoleSettings, tokenSettings, userSettings];
+export const iamSettings = [
+  signInSettings,
+  passwordSettings,
+  networkSettings,
+  consoleSettings,
+  tokenSettings,
+  userSettings,
+];

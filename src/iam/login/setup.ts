@@ -3,12 +3,12 @@ import { type Actor, Fault, newId } from "../../core/index.ts";
 import { type Database, type Db, serve, violated } from "../../db/index.ts";
 import { DEFAULT_ORGANIZATION } from "../orgs/org.ts";
 import type { Platform } from "../../platform/index.ts";
+import { acceptFirstPassword } from "../passwords/policy.ts";
 import * as schema from "../schema.ts";
 import { consoleSettings } from "../tokens/settings.ts";
 import { countAttempt } from "./brake.ts";
 import { openConsoleSession, permissionsOf } from "./console-session.ts";
 import { me } from "./me.ts";
-import { hashPassword } from "./password.ts";
 import { hashToken, newToken } from "./token.ts";
 
 const VALID_MINUTES = 30;
@@ -81,7 +81,9 @@ export function setupActions({ database, platform }: { database: Database; platf
     async before({ actor }, input) {
       // Only wrong tokens count, or strangers could make the real administrator wait.
       if (!(await isValid(database.db, input.token))) await countAttempt(database.db, NO_LOGIN_NAME, actor.address);
-      return hashPassword(input.password);
+      const { loginName, name, password } = input;
+      const deps = { db: database.db, platform };
+      return acceptFirstPassword(deps, { loginName, name, email: null }, { password, orgIds: [] });
     },
     async run({ db, actor, now, prepared: passwordHash, ...tell }, input) {
       await useSetupToken(db, input.token);

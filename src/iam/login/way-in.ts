@@ -4,6 +4,7 @@ import type { Backend } from "../backends/backend.ts";
 import type { Factor, FactorContext } from "../factors/factor.ts";
 import type { Factors } from "../factors/index.ts";
 import type { Platform } from "../../platform/index.ts";
+import { newPasswordReason } from "../passwords/policy.ts";
 import type { SignInStep } from "../schema.ts";
 import { levelOf, limitsOf } from "./asks.ts";
 import { type Attempt, endAttempt, keptForSignOut, openAttempt } from "./attempt.ts";
@@ -45,7 +46,7 @@ export async function comesNext(
   for (const factor of deps.factors.list()) {
     factors.push(await factsOf(factor, context));
   }
-  const newPassword = user.mustChangePassword ? "asked" : null;
+  const newPassword = proofs.includes("password") ? await newPasswordReason(deps, user, at.now) : null;
   return nextStep({ proofs, level: await levelOf(deps, user), factors, newPassword });
 }
 

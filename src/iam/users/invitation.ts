@@ -2,8 +2,8 @@ import { z } from "zod";
 import { type Actor, Fault, plain, secret } from "../../core/index.ts";
 import { type Db, serve } from "../../db/index.ts";
 import { mailTemplate, type Platform } from "../../platform/index.ts";
-import { hashPassword } from "../login/password.ts";
 import { goOn, type WayInDeps } from "../login/way-in.ts";
+import { acceptNewPassword } from "../passwords/policy.ts";
 import { mustHoldEverywhere, mustOutrank } from "../roles/role.ts";
 import * as schema from "../schema.ts";
 import { mustHold } from "./belonging.ts";
@@ -13,7 +13,7 @@ import { visibleUser } from "./user.store.ts";
 const VALID_HOURS = 7 * 24;
 type Invited = Pick<schema.User, "id" | "kind" | "loginName" | "name" | "email" | "hasPassword">;
 /** What messages need. */
-export type Postal = Pick<Platform, "notify" | "mailIsConfigured">;
+export type Postal = Pick<Platform, "notify" | "mailIsConfigured" | "settings">;
 
 const Line = plain(z.string());
 
@@ -125,8 +125,10 @@ export function invitationActions(postal: Postal, deps: WayInDeps) {
   const accept = serve(schema.acceptInvitation, {
     access: "anonymous",
     async before(_, { token, password }) {
-      if (!(await findMailedToken(deps.database.db, "invite", token))) throw linkIsVoid();
-      return hashPassword(password);
+      const { db } = deps.database;
+      const found = await findMailedToken(db, "invite", token);
+      if (!found) throw linkIsVoid();
+      return acceptNewPassword({ ...deps, db }, found.userId, { password });
     },
     async run({ db, actor, now, prepared: password_hash, ...tell }, { token }) {
       const { userId } = await useMailedToken(db, "invite", token);

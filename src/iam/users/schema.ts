@@ -225,7 +225,12 @@ export const setUserPassword = endpoint({
   route: "PUT /users/:id/password",
   name: "user.password",
   title: "Set another user's password; console sessions of that user end",
-  input: z.object({ id: Id, password: NewPassword }),
+  input: z.object({
+    id: Id,
+    password: NewPassword,
+    /** Whether the user is asked for another one at the next sign-in. */
+    mustChangePassword: z.boolean().default(false),
+  }),
   output: Done,
 });
 

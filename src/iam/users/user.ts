@@ -1,11 +1,11 @@
 import { sql } from "kysely";
 import { type Actor, changedMeanwhile, Fault, newId } from "../../core/index.ts";
-import { serve, violated } from "../../db/index.ts";
+import { type Db, serve, violated } from "../../db/index.ts";
 import { endConsoleSessions } from "../login/console-session.ts";
 import { checkPassword } from "../login/first-proof.ts";
-import { hashPassword } from "../login/password.ts";
 import { leave } from "../orgs/org.store.ts";
 import { watchAdministrators } from "../roles/administrators.ts";
+import { acceptFirstPassword, acceptNewPassword, storePassword } from "../passwords/policy.ts";
 import { bindRoles, giveRoles, mustHoldEverywhere, mustOutrank } from "../roles/role.ts";
 import * as schema from "../schema.ts";
 import { putIntoGroups } from "./belonging.ts";
@@ -18,7 +18,11 @@ const orgOf = (actor: Actor): string => actor.orgId ?? "";
 function createAction(platform: Postal) {
   return serve(schema.createUser, {
     access: "granted",
-    before: async (_, { password }) => (password === undefined ? null : hashPassword(password)),
+    async before({ db, actor }, { password, loginName, name, email }) {
+      if (password === undefined) return null;
+      const given = { password, orgIds: [orgOf(actor)] };
+      return acceptFirstPassword({ db, platform }, { loginName, name, email }, given);
+    },
     async run({ db, actor, prepared: password_hash, about }, { invite, roles, groupIds, ...input }) {
       const id = newId();
       about({ kind: "user", id, name: input.loginName });
@@ -128,38 +132,53 @@ const remove = serve(schema.deleteUser, {
   },
 });
 
-const setPassword = serve(schema.setUserPassword, {
-  access: "granted",
-  before: (_, { password }) => hashPassword(password),
-  async run({ db, actor, now, prepared: password_hash, about }, { id }) {
-    const user = await visibleUser(db, actor, id);
-    about({ kind: "user", id, name: user.loginName });
-    await mustOutrank(db, actor, id);
-    await mustHoldEverywhere(db, actor, id, schema.setUserPassword.name);
-    await db.updateTable("users").set({ password_hash, updated_at: now }).where("id", "=", id).execute();
-    await endConsoleSessions(db, id, actor.signInId);
-    return {};
-  },
-});
+async function mayManagePassword(db: Db, actor: Actor, id: string): Promise<schema.User> {
+  const user = await visibleUser(db, actor, id);
+  await mustOutrank(db, actor, id);
+  await mustHoldEverywhere(db, actor, id, schema.setUserPassword.name);
+  return user;
+}
 
-const changeMine = serve(schema.changeMyPassword, {
-  access: "signed-in",
-  async before({ db, actor }, { current, next }) {
-    const mine = await db.selectFrom("users").select("login_name").where("id", "=", actor.id).executeTakeFirstOrThrow();
-    const proof = { loginName: mine.login_name, password: current, address: actor.address };
-    await checkPassword(db, proof).catch((error) => {
-      if (error instanceof Fault && error.code === "unauthenticated")
-        throw new Fault("invalid", "Your current password is not right.");
-      throw error;
-    });
-    return hashPassword(next);
-  },
-  async run({ db, actor, now, prepared: password_hash }) {
-    await db.updateTable("users").set({ password_hash, updated_at: now }).where("id", "=", actor.id).execute();
-    await endConsoleSessions(db, actor.id ?? "", actor.signInId);
-    return {};
-  },
-});
+const setPasswordAction = (platform: Postal) =>
+  serve(schema.setUserPassword, {
+    access: "granted",
+    async before({ db, actor }, { id, password }) {
+      // Nobody else learns from a refusal what the user's passwords were.
+      await mayManagePassword(db, actor, id);
+      return acceptNewPassword({ db, platform }, id, { password });
+    },
+    async run({ db, actor, prepared: hash, about }, { id, mustChangePassword }) {
+      const user = await mayManagePassword(db, actor, id);
+      about({ kind: "user", id, name: user.loginName });
+      await storePassword(db, id, hash, mustChangePassword);
+      await endConsoleSessions(db, id, actor.signInId);
+      return {};
+    },
+  });
+
+const changeMineAction = (platform: Postal) =>
+  serve(schema.changeMyPassword, {
+    access: "signed-in",
+    async before({ db, actor }, { current, next }) {
+      const mine = await db
+        .selectFrom("users")
+        .select("login_name")
+        .where("id", "=", actor.id)
+        .executeTakeFirstOrThrow();
+      const proof = { loginName: mine.login_name, password: current, address: actor.address };
+      await checkPassword(db, proof).catch((error) => {
+        if (error instanceof Fault && error.code === "unauthenticated")
+          throw new Fault("invalid", "Your current password is not right.");
+        throw error;
+      });
+      return acceptNewPassword({ db, platform }, actor.id ?? "", { password: next, field: "next", own: true });
+    },
+    async run({ db, actor, prepared: hash }) {
+      await storePassword(db, actor.id ?? "", hash);
+      await endConsoleSessions(db, actor.id ?? "", actor.signInId);
+      return {};
+    },
+  });
 
 /** Users of the organization, by hand. `platform` mails invitations. */
 export const userActions = (platform: Postal) => [
@@ -168,6 +187,6 @@ export const userActions = (platform: Postal) => [
   createAction(platform),
   update,
   remove,
-  setPassword,
-  changeMine,
+  setPasswordAction(platform),
+  changeMineAction(platform),
 ];
