@@ -166,6 +166,16 @@ const isLoopback = (host: string): boolean =>
 /** `host:port` as a URL holds it. */
 export const hostPort = ({ host, port }: Listen): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 
+/** Where people reach the console, as far as the options tell; null: they do not. */
+export function originOf({ publicUrl, tls, listen }: Pick<Config, "publicUrl" | "tls" | "listen">): string | null {
+  if (publicUrl) return publicUrl;
+  if (listen.port === 0) return null;
+  const scheme = tls.kind === "none" ? "http" : "https";
+  const host = tls.kind === "acme" ? (tls.domains[0] ?? "") : listen.host;
+  if (["", "0.0.0.0", "::"].includes(host)) return null;
+  return new URL(`${scheme}://${hostPort({ host, port: listen.port })}`).origin;
+}
+
 function fromArguments(argv: readonly string[]): Given {
   const given: Record<string, string> = {};
   const rest = [...argv];

@@ -1,4 +1,18 @@
-import { isIPv6 } from "node:net";
+import { BlockList, isIP, isIPv6 } from "node:net";
+
+/** Tells whether an address lies in one of the networks (CIDR notation). */
+export function createNetworks(list: readonly string[]): (address: string) => boolean {
+  const networks = new BlockList();
+  for (const network of list) {
+    const [address = "", prefix] = network.split("/");
+    const family = isIPv6(address) ? "ipv6" : "ipv4";
+    networks.addSubnet(address, prefix === undefined ? (family === "ipv6" ? 128 : 32) : Number(prefix), family);
+  }
+  return (address) => {
+    const family = isIP(address);
+    return family !== 0 && networks.check(address, family === 6 ? "ipv6" : "ipv4");
+  };
+}
 
 /**
  * What is counted in place of a client's address: IPv4 as it is, IPv6 by its /64, for one subscriber has at least that

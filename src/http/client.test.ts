@@ -1,7 +1,8 @@
+import { createNetworks } from "../core/index.ts";
 import type { IncomingMessage } from "node:http";
 import Fastify from "fastify";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type Client, createClientReader, createNetworks, createPlainGuard } from "./client.ts";
+import { type Client, createClientReader, createPlainGuard } from "./client.ts";
 import { createLimits } from "./limiter.ts";
 
 const trusted = createNetworks(["10.0.0.0/8", "2001:db8::/32", "192.0.2.9"]);

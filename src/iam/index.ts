@@ -30,6 +30,9 @@ import { writeDefaultOrganization } from "./orgs/org.ts";
 import { organizationActions } from "./orgs/organization.ts";
 import { ownRoleActions } from "./roles/own-role.ts";
 import { permissionActions, type Permissions, permissionsOfActions } from "./roles/permission.ts";
+import { signInBlockActions } from "./passwords/block.ts";
+import { passwordReplacedMail, resetMail } from "./passwords/messages.ts";
+import { resetActions } from "./passwords/reset.ts";
 import { roleActions, writeBuiltInRoles } from "./roles/role.ts";
 import { systemRoleActions } from "./roles/system-role.ts";
 import { importUsersKind } from "./transfer/import-job.ts";
@@ -76,8 +79,10 @@ export function createIam(deps: {
   parsePublicKey: ParsePublicKey;
   /** Makes the keys of authorities and signs certificates with them. */
   certificates: CertificateMaker;
+  /** Where mailed links lead when nobody who is signed in asked for them; null: such links are not mailed. */
+  consoleOrigin?: string | null;
 }) {
-  const { database, runtime, sealer, platform, parsePublicKey, certificates: maker } = deps;
+  const { database, runtime, sealer, platform, parsePublicKey, certificates: maker, consoleOrigin = null } = deps;
   const scopes = createScopes();
   const wayIn = { database, sealer, platform, backends, factors: createFactors({ sealer, platform }) };
   /** Known once all domains have told their actions. */
@@ -110,6 +115,8 @@ export function createIam(deps: {
       ...postedAnswerActions(wayIn),
       ...signOutActions(wayIn),
       ...identityActions(wayIn),
+      ...resetActions({ ...wayIn, platform, consoleOrigin }),
+      ...signInBlockActions(),
       ...sshKeyActions({ parsePublicKey }),
       ...groupActions(),
       ...roleActions(),
@@ -130,7 +137,7 @@ export function createIam(deps: {
     work: {
       kinds: [importing, sweep.kind] as AnyJobKind[],
       schedules: [...sweep.schedules] as Schedule[],
-      templates: [invitationMail, expiryMail, ...factorMessages] as AnyMailTemplate[],
+      templates: [invitationMail, expiryMail, resetMail, passwordReplacedMail, ...factorMessages] as AnyMailTemplate[],
     },
 
     /**

@@ -4,6 +4,7 @@ export * from "./groups/schema.ts";
 export * from "./identities/schema.ts";
 export * from "./login/schema.ts";
 export * from "./orgs/schema.ts";
+export * from "./passwords/schema.ts";
 export * from "./roles/schema.ts";
 export * from "./site-users/schema.ts";
 export * from "./transfer/schema.ts";

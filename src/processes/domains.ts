@@ -10,6 +10,7 @@ import { generateKeyPair, parsePrivateKey, parsePublicKey, protocols, signCertif
 import { createSessions } from "../sessions/index.ts";
 import { dataPaths } from "./data.ts";
 import { loadHostKeys } from "./host-keys.ts";
+import { originOf } from "../config.ts";
 import type { Settings } from "./messages.ts";
 
 export type Domains = Awaited<ReturnType<typeof createDomains>>;
@@ -53,6 +54,7 @@ export async function createDomains(deps: {
     platform,
     parsePublicKey,
     certificates: { generateKeyPair, signCertificate },
+    consoleOrigin: originOf(settings.config),
   });
   const assets = createAssets({ sealer, protocols: known, openPrivateKey });
   const sessions = createSessions({

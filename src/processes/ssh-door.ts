@@ -1,8 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import type { Logger } from "pino";
 import type { Listen } from "../config.ts";
-import { networkOf } from "../core/index.ts";
-import { createNetworks } from "../http/client.ts";
+import { createNetworks, networkOf } from "../core/index.ts";
 import type { Child } from "./child.ts";
 import { portFault } from "./ports.ts";
 

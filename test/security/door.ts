@@ -62,6 +62,7 @@ export async function openDoor(options: { max?: number; settings?: readonly AnyS
     platform,
     parsePublicKey,
     certificates: { generateKeyPair, signCertificate },
+    consoleOrigin: "https://gate.example",
   });
   const openPrivateKey = (text: string, passphrase?: string) => parsePrivateKey(text, passphrase).getPrivatePEM();
   const assets = createAssets({ sealer, protocols, openPrivateKey });

@@ -12,7 +12,7 @@ export async function answerIsRight(
   { answer, recall }: { readonly answer: string; recall(): Promise<unknown> },
 ): Promise<boolean> {
   const { db, address } = context;
-  await countAttempt(db, braked(context), address, BY_SECOND_FACTOR);
+  await countAttempt(db, braked(context), address, { byName: BY_SECOND_FACTOR });
   if (!(await factor.verify(context, answer, await recall()))) return false;
   await clearAttempts(db, braked(context), address);
   return true;

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { Fault, networkOf, unaudited } from "../../core/index.ts";
 import type { Db } from "../../db/index.ts";
 
-interface Limit {
+export interface Limit {
   /** Failures that cost nothing; from then on the wait doubles, from one second to `longest`. */
   readonly free: number;
   /** Seconds. */
@@ -30,19 +30,20 @@ interface Count {
  * Counts an attempt before it is tried, so that attempts made at the same moment cannot slip by. Fault `too_many`
  * while a wait lasts; an attempt that waits counts nowhere. Keyed by name and address (IPv6: its /64): nobody locks out
  * somebody else from another address. The waits of an address and of a name pass by who signed in from there before.
+ * `isShared`: many people sit behind the address, and it does not wait as a whole.
  */
 export async function countAttempt(
   db: Db,
   loginName: string,
   address: string | null,
-  byName: Limit = BY_NAME,
+  how: { readonly byName?: Limit; readonly isShared?: boolean } = {},
 ): Promise<void> {
   const name = loginName.toLowerCase();
   const from = keyOf(address);
   const pair = { name, address: from, limit: BY_NAME_AND_ADDRESS };
-  const counts = (await isKnown(db, name, from))
-    ? [pair]
-    : [{ name: ANY_NAME, address: from, limit: BY_ADDRESS }, pair, { name, address: ANY_ADDRESS, limit: byName }];
+  const ofAddress = how.isShared ? [] : [{ name: ANY_NAME, address: from, limit: BY_ADDRESS }];
+  const ofName = { name, address: ANY_ADDRESS, limit: how.byName ?? BY_NAME };
+  const counts = (await isKnown(db, name, from)) ? [pair] : [...ofAddress, pair, ofName];
   const held = await countAll(db, counts);
   if (held) throw await refusal(db, held);
 }

@@ -6,6 +6,7 @@ import type { Platform } from "../../platform/index.ts";
 import { noteWeakness } from "../passwords/policy.ts";
 import { clearAttempts, countAttempt } from "./brake.ts";
 import { type Candidate, findCandidate } from "./candidate.ts";
+import { mayComeFrom } from "./networks.ts";
 import { verifyPassword } from "./password.ts";
 
 const refused = (): Fault =>
@@ -46,7 +47,8 @@ export async function checkForm(
   form: Form,
 ): Promise<FirstProof> {
   const { db } = deps;
-  await countAttempt(db, form.loginName, form.address);
+  const isShared = await mayComeFrom(deps, form.address);
+  await countAttempt(db, form.loginName, form.address, { isShared });
   const user = await findCandidate(db, form.loginName);
   const fits = await verifyPassword(form.password, user?.passwordHash ?? null);
   if (user && fits) {

@@ -10,6 +10,7 @@ import { levelOf, limitsOf } from "./asks.ts";
 import { type Attempt, endAttempt, keptForSignOut, openAttempt } from "./attempt.ts";
 import { type Candidate, candidateOf } from "./candidate.ts";
 import { keepBackendMemory, openConsoleSession } from "./console-session.ts";
+import { mayComeFrom } from "./networks.ts";
 import { me } from "./me.ts";
 import { type Facts, type Next, nextStep } from "./step.ts";
 
@@ -41,6 +42,7 @@ export async function comesNext(
   at: { readonly actor: Actor; readonly now: Date },
 ): Promise<Next> {
   if (!user.mayEnter) throw new Fault("unauthenticated", "This user may not sign in. Ask an administrator.");
+  await mayComeFrom(deps, at.actor.address);
   const context = contextOf(deps.db, user, at.actor, at.now);
   const factors: Facts["factors"][number][] = [];
   for (const factor of deps.factors.list()) {

@@ -5,6 +5,7 @@ import { endConsoleSessions } from "../login/console-session.ts";
 import { checkPassword } from "../login/first-proof.ts";
 import { leave } from "../orgs/org.store.ts";
 import { watchAdministrators } from "../roles/administrators.ts";
+import { tellReplaced } from "../passwords/messages.ts";
 import { acceptFirstPassword, acceptNewPassword, storePassword } from "../passwords/policy.ts";
 import { bindRoles, giveRoles, mustHoldEverywhere, mustOutrank } from "../roles/role.ts";
 import * as schema from "../schema.ts";
@@ -173,8 +174,9 @@ const changeMineAction = (platform: Postal) =>
       });
       return acceptNewPassword({ db, platform }, actor.id ?? "", { password: next, field: "next", own: true });
     },
-    async run({ db, actor, prepared: hash }) {
+    async run({ db, actor, now, prepared: hash }) {
       await storePassword(db, actor.id ?? "", hash);
+      await tellReplaced(platform, db, { userId: actor.id ?? "", actor, now });
       await endConsoleSessions(db, actor.id ?? "", actor.signInId);
       return {};
     },
