@@ -36,6 +36,8 @@ export interface Config {
   readonly gateways: number;
   readonly tls: TlsConfig;
   readonly trustedProxies: readonly string[];
+  /** Proxies before the SSH gate, which begin each connection with a PROXY protocol header. */
+  readonly sshProxies: readonly string[];
   readonly publicUrl: string | null;
   /** Host names the console answers to, beside IP addresses and loopback names. */
   readonly hostNames: readonly string[];
@@ -81,6 +83,7 @@ const OPTIONS = [
   { name: "acme-http", value: "HOST:PORT", help: "where its challenges are answered (0.0.0.0:80)" },
   { name: "tls-self-signed", help: "make a certificate that browsers warn about" },
   { name: "trusted-proxy", value: "CIDR,…", help: "proxies whose X-Forwarded-For and -Proto are believed" },
+  { name: "ssh-proxy-protocol", value: "CIDR,…", help: "proxies that send PROXY protocol v2 to the SSH gate" },
   { name: "public-url", value: "URL", help: "the address people type, when a proxy stands before" },
   { name: "metrics-from", value: "CIDR,…", help: "who may read /metrics (loopback only)" },
   { name: "requests-per-minute", value: "N", help: "HTTP requests of one address (3000)" },
@@ -139,6 +142,7 @@ export function readConfig(argv: readonly string[], environment: Environment, di
     gateways: readNumber("gateways", given.gateways, availableParallelism(), 64),
     tls,
     trustedProxies,
+    sshProxies: readNetworks("ssh-proxy-protocol", given["ssh-proxy-protocol"]),
     publicUrl,
     hostNames: hostNames(listen, tls, publicUrl),
     log: {

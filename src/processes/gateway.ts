@@ -4,7 +4,7 @@ import { sql } from "kysely";
 import type { Logger } from "pino";
 import { createDomains } from "./domains.ts";
 import { watchLag } from "./lag.ts";
-import type { Settings } from "./messages.ts";
+import type { Settings, ToChild } from "./messages.ts";
 import type { Running, Tell } from "./role.ts";
 import { type GatewayDoor, openGateway } from "./gateway-door.ts";
 
@@ -46,7 +46,7 @@ export async function startGateway({
   return {
     ready: { kind: "ready", port: null, setupToken: null },
     message(message, socket) {
-      if (message.kind === "connection") accept(gateway, message.id, socket, tell);
+      if (message.kind === "connection") accept(gateway, message, socket, tell);
     },
     stop,
     async orphaned() {
@@ -60,12 +60,15 @@ export async function startGateway({
   };
 }
 
+type Connection = Extract<ToChild, { kind: "connection" }>;
+
 /** The client may be gone before its socket arrives here. */
-function accept(gateway: GatewayDoor, id: number, socket: unknown, tell: Tell): void {
+function accept(gateway: GatewayDoor, { id, via }: Connection, socket: unknown, tell: Tell): void {
   if (!(socket instanceof Socket)) return tell({ kind: "closed", id });
   socket.on("error", () => socket.destroy());
   socket.once("close", () => tell({ kind: "closed", id }));
-  gateway.accept(socket, { signedIn: () => tell({ kind: "signed-in", id }) });
+  if (via?.head) socket.unshift(Buffer.from(via.head, "base64"));
+  gateway.accept(socket, { address: via?.address ?? null, signedIn: () => tell({ kind: "signed-in", id }) });
 }
 
 /** Whether the database has not answered for 30 seconds. */

@@ -29,10 +29,18 @@ export interface Gateways {
   readonly lags: Readonly<Record<string, number>>;
 }
 
+/** What a proxy said before the client's first bytes. */
+export interface Via {
+  /** The client's. */
+  readonly address: string;
+  /** What the client had sent already, in base64. */
+  readonly head: string;
+}
+
 export type ToChild =
   | { readonly kind: "start"; readonly settings: Settings }
-  /** Comes with the socket of an SSH client; nothing has been read from it. */
-  | { readonly kind: "connection"; readonly id: number }
+  /** Comes with the socket of an SSH client; nothing has been read from it but what `via` holds. */
+  | { readonly kind: "connection"; readonly id: number; readonly via?: Via }
   | ({ readonly kind: "gateways" } & Gateways)
   | { readonly kind: "reload" }
   | { readonly kind: "stop" };

@@ -3,7 +3,9 @@ import type { Logger } from "pino";
 import type { Listen } from "../config.ts";
 import { createNetworks, networkOf } from "../core/index.ts";
 import type { Child } from "./child.ts";
+import type { Via } from "./messages.ts";
 import { portFault } from "./ports.ts";
+import { readHeader } from "./proxy-header.ts";
 
 const MOST_WAITING = 2_000;
 const SIGN_IN_MS = 120_000;
@@ -45,6 +47,8 @@ export async function openSshDoor(deps: {
   readonly at: Listen;
   readonly perAddress: number;
   readonly perMinute: number;
+  /** Networks of proxies that begin each connection with a PROXY protocol header; nobody else does. */
+  readonly proxies?: readonly string[];
   readonly gateways: readonly Behind[];
   readonly log: Logger;
 }): Promise<SshDoor> {
@@ -52,7 +56,9 @@ export async function openSshDoor(deps: {
   const isLocal = createNetworks(["127.0.0.0/8", "::1/128", "::ffff:127.0.0.0/104"]);
   const perAddress = new Map<string, number>();
   const opened = countPerMinute();
+  const isProxy = createNetworks(deps.proxies ?? []);
   let waiting = 0;
+  let reading = 0;
   let serial = 0;
 
   function settled(gateway: Behind, id: number): void {
@@ -66,9 +72,21 @@ export async function openSshDoor(deps: {
     else perAddress.delete(found.from);
   }
 
-  function accept(socket: Socket): void {
+  function arrived(socket: Socket): void {
     socket.on("error", () => socket.destroy());
-    const address = socket.remoteAddress ?? "";
+    const peer = bare(socket.remoteAddress ?? "");
+    if (!isProxy(peer)) return accept(socket, peer);
+    if (reading >= MOST_WAITING) return void socket.destroy();
+    reading++;
+    readHeader(socket, ({ refused, address, head }) => {
+      reading--;
+      if (refused === null) return accept(socket, address ?? peer, { address: address ?? peer, head });
+      log.warn({ proxy: peer, reason: refused }, "ssh connection refused");
+      socket.destroy();
+    });
+  }
+
+  function accept(socket: Socket, address: string, via?: Via): void {
     const from = networkOf(address);
     const held = perAddress.get(from) ?? 0;
     const lately = isLocal(address) ? 0 : opened(from);
@@ -89,12 +107,13 @@ export async function openSshDoor(deps: {
       settled(gateway, id);
       socket.destroy();
     };
-    if (!gateway.child.send({ kind: "connection", id }, socket, (error) => error && lost())) lost();
+    if (!gateway.child.send({ kind: "connection", id, ...(via && { via }) }, socket, (error) => error && lost()))
+      lost();
   }
 
   const server = createServer(
     { pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 },
-    accept,
+    arrived,
   );
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(portFault(error, deps.at, "ssh")));
@@ -113,6 +132,8 @@ export async function openSshDoor(deps: {
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }
+
+const bare = (address: string): string => address.replace(/%.*$/s, "").replace(/^::ffff:(?=\d+\.)/i, "");
 
 /** Counts and tells how often somebody came in this minute. */
 function countPerMinute(): (who: string) => number {

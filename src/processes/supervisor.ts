@@ -99,6 +99,7 @@ async function startParts(deps: ProgramDeps, undo: Undo[]): Promise<Program> {
     at: config.ssh,
     perAddress: config.limits.sshWaiting,
     perMinute: config.limits.sshConnections,
+    proxies: config.sshProxies,
     gateways: crew.gateways,
     log,
   });

@@ -16,17 +16,23 @@ const known = (): Buffer => (loaded ??= readFileSync(new URL("breached.bin", imp
 export const isBreached = (password: string): boolean => [...formsOf(password.toLowerCase())].some(isListed);
 
 function* formsOf(lower: string): Generator<string> {
-  yield lower;
-  const bare = lower.replace(AROUND, "");
-  yield bare;
-  yield withoutSigns(lower);
-  yield withoutSigns(bare);
-  yield withoutSigns(lower).replace(AROUND, "");
+  for (const bare of strippedOf(lower)) {
+    yield bare;
+    yield withoutSigns(bare);
+  }
   const half = lower.slice(0, lower.length / 2);
   if (half + half === lower) yield half;
 }
 
-const AROUND = new RegExp(`^[^\\p{L}]{1,${AFFIX}}(?=\\p{L})|(?<=\\p{L})[^\\p{L}]{1,${AFFIX}}$`, "gu");
+/** The word itself, and without up to four characters that are no letters at either end. */
+function* strippedOf(word: string): Generator<string> {
+  const before = Math.min(AFFIX, /^[^\p{L}]*/u.exec(word)![0].length);
+  const after = Math.min(AFFIX, /[^\p{L}]*$/u.exec(word)![0].length);
+  for (let start = 0; start <= before; start++) {
+    for (let end = 0; end <= after && start + end < word.length; end++) yield word.slice(start, word.length - end);
+  }
+}
+
 const LETTERS: Readonly<Record<string, string>> = {
   "@": "a",
   "4": "a",

@@ -13,7 +13,7 @@ import { endOrphans } from "../live/housekeeping.ts";
 import { TERMINATE } from "../live/session.ts";
 import { createRecorder } from "../recorder/recorder.ts";
 import type { Patience } from "./run-session.ts";
-import { createSshGateway } from "./ssh/ssh-gateway.ts";
+import { type Arrival, createSshGateway } from "./ssh/ssh-gateway.ts";
 import { createTerminalServer } from "./terminal/terminal-server.ts";
 
 /** What a gateway needs. */
@@ -39,7 +39,7 @@ export interface Gateway {
   /** Enters the gateway's row, listens for signals and on its Unix socket. */
   start(): Promise<void>;
   /** Serves an SSH client's socket; `signedIn` is called once its person is known. */
-  accept(socket: Socket, told: { signedIn(): void }): void;
+  accept(socket: Socket, told: Arrival): void;
   load(): { sessions: number; bytesPerSecond: number };
   /** Takes no new web terminals; SSH sockets are no longer passed to it. */
   drain(): Promise<void>;
@@ -83,7 +83,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     meter: meter.add,
   };
   const terminals: Server = createTerminalServer(sessionDeps);
-  let arriving: { signedIn(): void } | null = null;
+  let arriving: Arrival | null = null;
   const ssh = createSshGateway({
     ...sessionDeps,
     iam,

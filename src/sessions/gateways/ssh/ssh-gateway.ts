@@ -18,11 +18,18 @@ import { type Choice, chooseFromMenu, greet } from "./menu.ts";
 import { createMenuClient } from "./menu-client.ts";
 import { parseTargetName, type TargetName } from "./target-name.ts";
 
+/** A connection that is being accepted. */
+export interface Arrival {
+  /** The client's, where a trusted proxy told it; null: the socket's. */
+  readonly address: string | null;
+  signedIn(): void;
+}
+
 export interface SshGatewayDeps extends SessionDeps {
   readonly iam: Iam;
   readonly hostKeys: readonly string[];
   /** Who is to be told when the person of the connection that is being accepted is known. */
-  readonly arriving: () => { signedIn(): void } | null;
+  readonly arriving: () => Arrival | null;
 }
 
 const NOT_HERE = new Fault("invalid", "Files cannot be transferred through this gate yet.");
@@ -49,12 +56,12 @@ export function createSshGateway(deps: SshGatewayDeps): SshServer {
 
 function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
   const { iam, runtime } = deps;
-  const { address } = connection;
   let actor: Actor | null = null;
   let wanted: TargetName["direct"] = null;
   let lost = false;
   const running = new Set<Begun>();
   const told = deps.arriving();
+  const address = told?.address ?? connection.address;
   const isLost = (): boolean => lost;
   void connection.closed.then(({ kind }) => (lost = kind === "vanished" || kind === "failed"));
 
