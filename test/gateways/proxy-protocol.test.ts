@@ -18,7 +18,7 @@ const SIGNATURE = "0d0a0d0a000d0a515549540a";
 
 /** haproxy sends the header; the client comes to it from 127.0.0.9, which no other test uses. */
 beforeAll(async () => {
-  stage = await setStage({ args: ["--ssh-proxy-protocol", "127.0.0.1/32"] });
+  stage = await setStage({ args: ["--ssh-proxy-protocol", "127.0.0.3/32"] });
   target = await stage.target();
   person = await stage.person();
   await stage.allow(person, target);
@@ -35,7 +35,7 @@ frontend ssh
   bind 127.0.0.1:${port}
   default_backend gate
 backend gate
-  server gate 127.0.0.1:${stage.program.sshPort} send-proxy-v2 source 127.0.0.1
+  server gate 127.0.0.1:${stage.program.sshPort} send-proxy-v2 source 127.0.0.3
 `,
   );
   haproxy = spawn("/usr/sbin/haproxy", ["-db", "-f", file], { stdio: "ignore" });
@@ -52,7 +52,7 @@ const answers = (at: number): Promise<boolean> =>
   });
 
 /** Sends bytes from an address of this machine; what came back until the end, or until there was something. */
-function send(bytes: Buffer, from = "127.0.0.1", waitMs = 3_000): Promise<{ text: string; ended: boolean }> {
+function send(bytes: Buffer, from = "127.0.0.3", waitMs = 3_000): Promise<{ text: string; ended: boolean }> {
   return new Promise((resolve) => {
     let text = "";
     const socket = connect({ port: stage.program.sshPort, host: "127.0.0.1", localAddress: from });
@@ -81,9 +81,9 @@ const lastSignIn = async () => (await stage.admin.call(listAuditEvents, { search
 
 describe("behind haproxy", () => {
   it("OpenSSH gets in, and the audit has the client's address", async () => {
-    const done = await ssh(stage, person, direct(person, target), ["echo in"], {
-      args: ["-p", String(port), "-o", "BindAddress=127.0.0.9", "-o", "StrictHostKeyChecking=no"],
-    }).done;
+    const behind = { ...stage, program: { ...stage.program, sshPort: port } };
+    const options = ["-o", "BindAddress=127.0.0.9", "-o", "StrictHostKeyChecking=no"];
+    const done = await ssh(behind, person, direct(person, target), ["echo in"], { options }).done;
     expect(done).toMatchObject({ code: 0, out: Buffer.from("in\n") });
     expect((await lastSignIn())?.actor).toMatchObject({ address: "127.0.0.9" });
   });
@@ -93,7 +93,7 @@ describe("the header", () => {
   it("is required of a trusted proxy, in version 2, and within five seconds", async () => {
     expect(await send(Buffer.from("SSH-2.0-OpenSSH_9.2\r\n"))).toEqual({ text: "", ended: true });
     expect(await send(Buffer.from("PROXY TCP4 192.0.2.1 127.0.0.1 57842 22\r\n"))).toEqual({ text: "", ended: true });
-    expect(await send(Buffer.alloc(0), "127.0.0.1", 8_000)).toEqual({ text: "", ended: true });
+    expect(await send(Buffer.alloc(0), "127.0.0.3", 8_000)).toEqual({ text: "", ended: true });
   });
 
   it("may come in pieces, and with the client's first bytes behind it", async () => {

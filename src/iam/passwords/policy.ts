@@ -57,7 +57,7 @@ function isMadeOf(password: string, { loginName, email, name }: Whose): boolean 
 }
 
 /** What is asked of a member of these organizations: of each rule the strictest. None: what the site asks. */
-export async function rulesOf({ db, platform }: Deps, orgIds: readonly string[]): Promise<PasswordRules> {
+async function rulesOf({ db, platform }: Deps, orgIds: readonly string[]): Promise<PasswordRules> {
   const all = [await platform.settings.read(passwordSettings, null, db)];
   for (const orgId of orgIds) all.push(await platform.settings.read(passwordSettings, orgId, db));
   const most = (field: keyof PasswordRules): number => Math.max(...all.map((one) => one[field]));
@@ -78,7 +78,7 @@ export async function rulesOf({ db, platform }: Deps, orgIds: readonly string[])
 const MOST_ORGANIZATIONS = 1000;
 
 /** What is asked of a user, by all organizations the user is a member of. */
-export async function rulesOfUser(deps: Deps, userId: string): Promise<PasswordRules> {
+async function rulesOfUser(deps: Deps, userId: string): Promise<PasswordRules> {
   const members = await deps.db
     .selectFrom("membership")
     .select("org_id")
