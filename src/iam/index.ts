@@ -5,6 +5,7 @@ import { backendActions } from "./backends/backend-admin.ts";
 import { backendCheckActions } from "./backends/backend-check.ts";
 import { backends } from "./backends/index.ts";
 import { mappingActions } from "./backends/mapping.ts";
+import { createSync } from "./backends/sync.ts";
 import { createFactors } from "./factors/index.ts";
 import { factorMessages } from "./factors/messages.ts";
 import { ownFactorActions } from "./factors/own-factors.ts";
@@ -91,6 +92,7 @@ export function createIam(deps: {
   const runRow = createRowRunner(runtime, users);
   const sweep = userSweep({ database, runtime, platform });
   const importing = importUsersKind({ database, sealer, runRow });
+  const sync = createSync({ database, runtime, sealer, backends, platform });
 
   return {
     actions: [
@@ -131,13 +133,21 @@ export function createIam(deps: {
       ...serviceAccountActions({ platform, scopes }),
       ...sshCertificateActions({ sealer, maker }),
       ...deviceActions({ sealer, platform, maker, parsePublicKey }),
+      ...sync.actions,
     ] as AnyAction<Db>[],
 
     /** Work in the background, and the messages it sends. */
     work: {
-      kinds: [importing, sweep.kind] as AnyJobKind[],
-      schedules: [...sweep.schedules] as Schedule[],
-      templates: [invitationMail, expiryMail, resetMail, passwordReplacedMail, ...factorMessages] as AnyMailTemplate[],
+      kinds: [importing, sweep.kind, ...sync.kinds] as AnyJobKind[],
+      schedules: [...sweep.schedules, ...sync.schedules] as Schedule[],
+      templates: [
+        invitationMail,
+        expiryMail,
+        resetMail,
+        passwordReplacedMail,
+        ...factorMessages,
+        ...sync.templates,
+      ] as AnyMailTemplate[],
     },
 
     /**

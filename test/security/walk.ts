@@ -219,6 +219,7 @@ export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
     "sign-in-backend.delete": granted("denied", { id: backendId, withIdentities: true }),
     "sign-in-backend.reorder": granted("denied", { ids: [backendId] }),
     "sign-in-backend.check": granted("denied", { id: backendId }, { id: backendId, loginName: "admin", password }),
+    "sign-in-backend.sync": granted("denied", { id: backendId }, { id: backendId, preview: false }),
     "sign-in-backend.mapping.list": granted("denied", { id: backendId }),
     "sign-in-backend.mapping.add": granted("denied", {
       id: backendId,

@@ -204,3 +204,12 @@ export const removeBackendMapping = endpoint({
   input: z.object({ id: Id, mappingId: Id }),
   output: Done,
 });
+
+export const syncSignInBackend = endpoint({
+  route: "POST /sign-in-backends/:id/sync",
+  name: "sign-in-backend.sync",
+  scope: "system",
+  title: "Bring the people of a directory here as a job; as a preview it only shows what would happen",
+  input: z.object({ id: Id, preview: z.boolean().default(true) }),
+  output: z.object({ jobId: Id }),
+});

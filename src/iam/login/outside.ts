@@ -2,6 +2,7 @@ import { Fault, LoginName, newId } from "../../core/index.ts";
 import { type Db, violated } from "../../db/index.ts";
 import { applyMappings } from "../backends/apply-mappings.ts";
 import type { OutsideIdentity } from "../backends/backend.ts";
+import { storable } from "../backends/storable.ts";
 import { linkIdentity, takeAwaited } from "../identities/link.ts";
 
 interface From {
@@ -53,11 +54,17 @@ async function findOrCreate(db: Db, backend: From, outside: OutsideIdentity): Pr
 
 async function createFrom(db: Db, backend: From & { orgId: string }, outside: OutsideIdentity): Promise<string> {
   const id = newId();
-  const loginName = loginNameOf(outside.loginName);
-  const name = outside.name.slice(0, 128) || loginName;
+  const person = storable({ ...outside, loginName: loginNameOf(outside.loginName) });
+  if (!person) {
+    throw new Fault(
+      "denied",
+      `"${outside.loginName}" cannot be a login name here. Ask an administrator to link a user.`,
+    );
+  }
+  const { loginName, name, email } = person;
   await db
     .insertInto("users")
-    .values({ id, login_name: loginName, name, email: outside.email })
+    .values({ id, login_name: loginName, name, email })
     .execute()
     .catch((error) => {
       if (violated(error) !== "user_login_name_is_unique") throw error;

@@ -119,6 +119,7 @@ export function Question(props: {
             {...(typeof shown.digits === "number" && { inputMode: "numeric" })}
           />
         )}
+        {typeof shown.text === "string" && <div className="field-help">{shown.text}</div>}
         {typeof shown.sentTo === "string" && (
           <div className="field-help">
             {t("signIn.factor.sentTo", { to: shown.sentTo })}{" "}
