@@ -130,7 +130,7 @@ describe("configuring sign-in backends", () => {
     const made = await create();
     const change = (settings: object) =>
       call(schema.updateSignInBackend, { id: made.id, version: 1, settings: settings as never });
-    await expect(change({ retries: 11 })).rejects.toThrow("settings.retries: Too many.");
+    await expect(change({ retries: 11 })).rejects.toThrow("retries: Too many.");
     await expect(change({ constructor: 1 })).rejects.toThrow(/no such setting/);
     await expect(change({ nothing: 1 })).rejects.toThrow(/no such setting/);
     await change({ retries: 5 });

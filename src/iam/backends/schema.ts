@@ -162,7 +162,7 @@ export const checkSignInBackend = endpoint({
   }),
 });
 
-const BackendMapping = z.object({
+export const BackendMapping = z.object({
   id: Id,
   outsideGroup: Text,
   organization: Named,

@@ -102,10 +102,13 @@ function mustNotMislead(entry: Backend, before: Stored, after: Stored & { replac
 
 const refused = (problems: readonly { path: string; message: string }[]): Fault => {
   const first = problems[0];
-  const path = (name: string) => (name ? `settings.${name}` : "settings");
-  return new Fault("invalid", first ? `${path(first.path)}: ${first.message}` : "Invalid settings.", {
-    problems: problems.map((one) => ({ ...one, path: path(one.path) })),
-  });
+  return new Fault(
+    "invalid",
+    first?.path ? `${first.path}: ${first.message}` : (first?.message ?? "Invalid settings."),
+    {
+      problems,
+    },
+  );
 };
 
 /** The stored settings of a row. */

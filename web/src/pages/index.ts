@@ -1,5 +1,6 @@
 import { accessPages } from "./access/index.ts";
 import { auditPages } from "./audit/index.ts";
+import { backendPages } from "./backends/index.ts";
 import { identityPages } from "./identity/index.ts";
 import { inventoryPages } from "./inventory/index.ts";
 import type { PageEntry } from "./page.ts";
@@ -21,6 +22,7 @@ export const pages: readonly PageEntry[] = [
   ...accessPages,
   ...auditPages,
   ...organizationPages,
+  ...backendPages,
   ...settingsPages,
   ...jobPages,
   ...kitPages,

@@ -2,6 +2,7 @@ import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import * as access from "./access.ts";
 import * as audit from "./audit.ts";
+import * as backends from "./backends.ts";
 import * as identity from "./identity.ts";
 import * as inventory from "./inventory.ts";
 import * as jobs from "./jobs.ts";
@@ -20,6 +21,7 @@ import * as work from "./work.ts";
 const AREAS = {
   access: { en: access.en, zh: access.zh },
   audit: { en: audit.en, zh: audit.zh },
+  backends: { en: backends.en, zh: backends.zh },
   identity: { en: identity.en, zh: identity.zh },
   inventory: { en: inventory.en, zh: inventory.zh },
   jobs: { en: jobs.en, zh: jobs.zh },

@@ -24,6 +24,17 @@ const zh: Readonly<Record<string, string>> = {
   "Without encryption only a server on this machine can be used (localhost).":
     "不加密时只能使用本机上的服务器（localhost）。",
   "Not a certificate in PEM form.": "不是 PEM 格式的证书。",
+  "Name a server.": "请填写服务器。",
+  "Name a base.": "请填写位置。",
+  "Name the group.": "请填写用户组。",
+  "Give the shared secret.": "请填写共享密钥。",
+  "As in ldaps://directory.example.org:636": "例如 ldaps://directory.example.org:636",
+  "As in radius.example.org or 10.0.0.5:1812": "例如 radius.example.org 或 10.0.0.5:1812",
+  "Not a filter of RFC 4515.": "不是 RFC 4515 的过滤器。",
+  "It must contain {login}.": "必须包含 {login}。",
+  "Without encryption everybody on the way reads the passwords. Use StartTLS or ldaps://.":
+    "不加密时途经的任何人都能读取密码。请使用 StartTLS 或 ldaps://。",
+  "Give the name to read the directory as together with its password.": "请同时填写读取目录的名称及其密码。",
   "There is no such setting, or it is named twice.": "没有此设置，或重复指定。",
 };
 
@@ -42,6 +53,8 @@ const TERMS: Readonly<Record<string, string>> = {
   "Code by mail": "邮件验证码",
   "Recovery code": "恢复代码",
   RADIUS: "RADIUS",
+  "LDAP or Active Directory": "LDAP 或 Active Directory",
+  "Code of the RADIUS server": "RADIUS 服务器验证码",
   Password: "密码",
 };
 
