@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { newId } from "../../core/index.ts";
 import { type Db, violated } from "../../db/index.ts";
+import { linkIdentity, takeAwaited } from "../identities/link.ts";
 import { endConsoleSessions } from "../login/console-session.ts";
 import { applyMappings, type Mapped } from "./apply-mappings.ts";
 import type { DirectoryEntry } from "./backend.ts";
@@ -42,6 +43,12 @@ export async function syncEntry(db: Db, backend: Configured, entry: DirectoryEnt
     const changes = await renew(db, known, { ...person, active: entry.active !== false });
     const mapped = await applyMappings(db, backend.id, known.id, entry.groups);
     return rowOf(known.loginName, known.id, [...changes, ...wordsOf(mapped)]);
+  }
+  const awaited = await takeAwaited(db, backend.id, entry.loginName);
+  if (awaited) {
+    await linkIdentity(db, { backendId: backend.id, userId: awaited, outside: entry, now: new Date() });
+    const mapped = await applyMappings(db, backend.id, awaited, entry.groups);
+    return rowOf(entry.loginName, awaited, ["Linked to the user who was awaited by that name", ...wordsOf(mapped)]);
   }
   if (entry.active === false) return { ...told, outcome: "skipped", message: "Disabled in the directory; not created" };
   if (!backend.createsUsers || !backend.orgId) {

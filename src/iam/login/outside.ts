@@ -14,7 +14,8 @@ interface From {
 
 /**
  * The user that an outside identity belongs to: by backend, issuer and subject, never by an equal name or address. One
- * that an administrator awaits by name is linked, once; other unknown ones become users where the backend may create them. Fault `denied` that says what an administrator can do.
+ * that an administrator awaits by name is linked, once; other unknown ones become users where the backend may create
+ * them. Fault `denied` that says what an administrator can do.
  */
 export async function userOfIdentity(db: Db, backend: From, outside: OutsideIdentity): Promise<string> {
   if (outside.active === false) {

@@ -1,3 +1,4 @@
+import { Input } from "antd";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { z } from "zod";
@@ -27,6 +28,8 @@ function useFields(kind: SignInBackendKind, backend: SignInBackend | null) {
     () => fieldsOf(kind.schema, ({ least, most }) => t("settings.between", { least, most })),
     [kind.schema, t],
   );
+  const listHelp = (name: string): string =>
+    `${settingHelp(descriptionOf(kind.schema, name))}. ${t("backends.oneALine")}`;
   const required = new Set((kind.schema as { required?: string[] }).required);
   const settings = Object.entries(shape).map(
     ([name]): Field => ({
@@ -38,6 +41,7 @@ function useFields(kind: SignInBackendKind, backend: SignInBackend | null) {
       ...(required.has(name) && backend?.secrets[name] !== "set" && { required: true }),
       choiceLabel: (value) => settingChoice(value) ?? humanized(value),
       help: settingHelp(descriptionOf(kind.schema, name)),
+      ...(isList(kind, name) && { render: (props: LinesProps) => <Lines {...props} />, help: listHelp(name) }),
     }),
   );
   const groups: FieldGroup[] = [
@@ -61,6 +65,30 @@ function useFields(kind: SignInBackendKind, backend: SignInBackend | null) {
   return { shape, groups };
 }
 
+const isList = ({ schema }: SignInBackendKind, name: string): boolean =>
+  (schema as { properties?: Record<string, { type?: string }> }).properties?.[name]?.type === "array";
+
+type LinesProps = Parameters<NonNullable<Field["render"]>>[0];
+
+/** A list of texts, one a line: names of a directory hold commas and spaces. */
+function Lines({ id, value, change, leave }: LinesProps) {
+  const lines = Array.isArray(value) ? (value as readonly string[]) : [];
+  return (
+    <Input.TextArea
+      id={id}
+      className="mono"
+      autoSize={{ minRows: 1, maxRows: 6 }}
+      spellCheck={false}
+      value={lines.join("\n")}
+      onChange={(event) => change(event.target.value === "" ? [] : event.target.value.split("\n"))}
+      onBlur={leave}
+    />
+  );
+}
+
+const tidied = (value: unknown): unknown =>
+  Array.isArray(value) ? value.filter((line) => typeof line !== "string" || line.trim() !== "") : value;
+
 /** What stands beside the settings, and the settings as one part. */
 const pack =
   (...beside: readonly string[]) =>
@@ -69,7 +97,11 @@ const pack =
     const entries = Object.entries(values);
     return {
       ...Object.fromEntries(entries.filter(([name]) => own.includes(name))),
-      settings: Object.fromEntries(entries.filter(([name, value]) => !own.includes(name) && value !== undefined)),
+      settings: Object.fromEntries(
+        entries
+          .filter(([name, value]) => !own.includes(name) && value !== undefined)
+          .map(([name, value]) => [name, tidied(value)]),
+      ),
     };
   };
 
