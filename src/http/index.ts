@@ -16,6 +16,7 @@ import { createLimits } from "./limiter.ts";
 import { type Measure, mountMetrics } from "./metrics.ts";
 import { openApi } from "./openapi.ts";
 import { createOriginCheck } from "./origin.ts";
+import { mountPostedAnswers } from "./posted-answer.ts";
 import { type Identify, mountActions } from "./routes.ts";
 import { mountSockets } from "./sockets.ts";
 import type { Tls } from "./tls/index.ts";
@@ -106,7 +107,9 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   mountMetrics(app, { measures: options.measures, mayRead: createNetworks(options.metricsFrom) });
   mountHealth(app, options);
   mountDocuments(app, options);
-  mountActions(app, { ...options, origin, limitSignIns: createLimit(options.limits.signIns) });
+  const mounting = { ...options, origin, limitSignIns: createLimit(options.limits.signIns) };
+  mountActions(app, mounting);
+  mountPostedAnswers(app, mounting);
   const sockets = mountSockets(app, { ...options, origin, limit: createLimit(SOCKETS_PER_MINUTE) });
   await mountConsole(app, options.consoleDirectory);
   await app.ready();

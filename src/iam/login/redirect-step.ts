@@ -1,6 +1,6 @@
 import { Fault } from "../../core/index.ts";
 import { serve } from "../../db/index.ts";
-import { activeBackends, bounded, callOf } from "../backends/configured.ts";
+import { activeBackends, backendOfId, bounded, callOf } from "../backends/configured.ts";
 import { linkIdentity } from "../identities/link.ts";
 import * as schema from "../schema.ts";
 import { addProof, attemptOf, endAttempt, holdAttempt, keepForSignOut, recall, spend } from "./attempt.ts";
@@ -86,7 +86,8 @@ export function redirectStepActions(deps: WayInDeps) {
   const metadata = serve(schema.readProviderMetadata, {
     access: "anonymous",
     async run({ db: reading, actor, deliver }, { backendId }) {
-      const backend = await redirectingBackend({ ...deps, db: reading }, backendId);
+      const backend = await backendOfId({ ...deps, db: reading }, backendId);
+      if (backend?.entry.flow !== "redirect") throw gone();
       const xml = await backend.entry.metadata?.(callOf(backend), { callback: callbackOf(actor.origin, backendId) });
       if (xml === undefined) throw gone();
       const body = (async function* () {

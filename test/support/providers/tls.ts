@@ -7,7 +7,7 @@ import { generate } from "selfsigned";
 const DAY_MS = 86_400_000;
 
 /** A key and a certificate of its own for 127.0.0.1 and localhost, valid for `days` from yesterday; negative: expired. */
-async function certificate(days = 30): Promise<{ cert: string; key: string }> {
+export async function certificate(days = 30): Promise<{ cert: string; key: string }> {
   const end = Date.now() + days * DAY_MS;
   const pair = await generate([{ name: "commonName", value: `provider ${randomBytes(4).toString("hex")}` }], {
     keyType: "rsa",

@@ -30,3 +30,19 @@ declare module "oidc-provider" {
     ): Promise<void>;
   }
 }
+
+declare module "samlp" {
+  interface Mapper {
+    getClaims(): Record<string, unknown>;
+    getNameIdentifier(): { nameIdentifier: string; nameIdentifierFormat?: string };
+  }
+
+  const samlp: {
+    getSamlResponse(
+      options: Record<string, unknown> & { profileMapper: (user: never) => Mapper },
+      user: object,
+      done: (error: Error | null, response: string) => void,
+    ): void;
+  };
+  export default samlp;
+}

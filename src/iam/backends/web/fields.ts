@@ -11,6 +11,15 @@ export const ProviderUrl = plain(
     .refine((text) => isProviderUrl(text), "Give an address that begins with https://."),
 );
 
+/** The same, or nothing. */
+export const OptionalProviderUrl = plain(
+  z
+    .string()
+    .trim()
+    .max(2048)
+    .refine((text) => text === "" || isProviderUrl(text), "Give an address that begins with https://."),
+);
+
 function isProviderUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, username, password, hash } = new URL(text);

@@ -1,8 +1,9 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { z } from "zod";
 import { Fault, plain, secret } from "../../../core/index.ts";
 import type { BackendCall, RedirectBackend } from "../backend.ts";
 import { claimAt, claimSettings, type Claims, identityOf, textOf } from "./claims.ts";
+import { equal } from "./equal.ts";
 import { caSetting, ProviderUrl } from "./fields.ts";
 import { askProvider, type WebAnswer } from "./request.ts";
 
@@ -29,11 +30,6 @@ const Memory = z.object({ state: z.string(), verifier: z.string() });
 const Token = z.object({ access_token: z.string().min(1).max(20_000) });
 
 const random = (): string => randomBytes(32).toString("base64url");
-
-const equal = (one: string, other: string): boolean => {
-  const [a, b] = [one, other].map((text) => createHash("sha256").update(text).digest());
-  return timingSafeEqual(a!, b!);
-};
 
 async function begin({ settings }: BackendCall<Settings>, { callback }: { readonly callback: string }) {
   const memory = { state: random(), verifier: random() };
