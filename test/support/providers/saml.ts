@@ -3,7 +3,7 @@ import { inflateRawSync } from "node:zlib";
 import samlp from "samlp";
 import { certificate, tlsServer } from "./tls.ts";
 
-export const PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
+const PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
 
 export interface SamlPerson {
   readonly nameId: string;

@@ -71,6 +71,33 @@ export const en = {
     resetText:
       "All second factors and recovery codes of {{name}} are removed, and console sessions end. The person is told by mail. Make sure first that it is really {{name}} who asks.",
   },
+  identities: {
+    title: "Providers",
+    backend: "Sign-in backend",
+    issuer: "Issuer",
+    issuerHelp:
+      "As the backend names itself: the OIDC issuer, the SAML entity id, the address of user info or CAS server.",
+    subject: "Subject",
+    subjectHelp:
+      "What the backend calls the person for good, such as sub or the name identifier. Not a name that may change.",
+    link: "Link by subject",
+    linkText: "Whoever the backend vouches for with this issuer and subject signs in as this user.",
+    await: "Link at next sign-in",
+    awaitText:
+      "The next person whom the backend calls by this name is linked to this user, once. Only where such a name cannot be chosen by others.",
+    outsideName: "Name at the backend",
+    outsideNameHelp: "The login name as the backend tells it; upper and lower case do not matter.",
+    days: "Days to wait",
+    awaited: "{{name}} of {{backend}} will be linked at the next sign-in.",
+    until: "until",
+    forget: "Take back",
+    unlink: "Unlink",
+    unlinkTitle: "Unlink {{name}}?",
+    unlinkText: "The person cannot sign in by it any more. Console sessions that came by it end.",
+    emptyTitle: "No provider is linked",
+    emptyText:
+      "A user and a person at a provider are never linked by an equal name or mail address. Link them here, or let the person do it.",
+  },
   keys: {
     title: "SSH keys",
     add: "Add SSH key",
@@ -246,6 +273,29 @@ export const zh: Chinese<typeof en> = {
     resetTitle: "重置 {{name}} 的第二因素吗？",
     resetText:
       "{{name}} 的所有第二因素和恢复码将被移除，控制台会话将结束，并会邮件通知本人。请先确认确实是 {{name}} 本人提出的请求。",
+  },
+  identities: {
+    title: "身份提供方",
+    backend: "登录后端",
+    issuer: "签发者",
+    issuerHelp: "后端对自身的称呼：OIDC 签发者、SAML 实体 ID、用户信息地址或 CAS 服务器地址。",
+    subject: "主体",
+    subjectHelp: "后端对此人的永久称呼，如 sub 或名称标识符；不要使用可能变更的名称。",
+    link: "按主体关联",
+    linkText: "凡后端以此签发者和主体担保的人，均以此用户身份登录。",
+    await: "下次登录时关联",
+    awaitText: "下一个被后端以此名称称呼的人将与此用户关联，仅一次。仅当他人无法自选该名称时使用。",
+    outsideName: "在后端的名称",
+    outsideNameHelp: "后端提供的登录名，不区分大小写。",
+    days: "等待天数",
+    awaited: "{{backend}} 的 {{name}} 将在下次登录时关联。",
+    until: "截止",
+    forget: "撤回",
+    unlink: "取消关联",
+    unlinkTitle: "取消与 {{name}} 的关联吗？",
+    unlinkText: "此人无法再通过它登录。由它建立的控制台会话将结束。",
+    emptyTitle: "尚未关联身份提供方",
+    emptyText: "系统绝不会因名称或邮箱相同而关联。请在此关联，或由本人操作。",
   },
   keys: {
     title: "SSH 密钥",

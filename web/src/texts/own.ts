@@ -59,6 +59,16 @@ export const en = {
     done: "Password changed",
     none: "You have no password here: you sign in somewhere else.",
   },
+  identities: {
+    title: "Providers",
+    text: "Where you may sign in instead of typing a password here. Nobody is linked by an equal name: you do it yourself.",
+    link: "Link a provider",
+    unlink: "Unlink",
+    unlinkTitle: "Unlink {{name}}?",
+    unlinkText: "You cannot sign in by it any more. Console sessions that came by it end, except this one.",
+    emptyTitle: "No provider is linked",
+    emptyText: "Link one, and you can sign in with it from then on.",
+  },
   keys: {
     title: "SSH keys",
     text: "With a key you sign in to the gate over SSH without a password.",
@@ -133,6 +143,16 @@ export const zh: Chinese<typeof en> = {
     verb: "修改密码",
     done: "密码已修改",
     none: "您在此处没有密码：您通过其他地方登录。",
+  },
+  identities: {
+    title: "身份提供方",
+    text: "可代替在此输入密码的登录方式。系统绝不会因名称相同而自动关联，须由您本人操作。",
+    link: "关联身份提供方",
+    unlink: "取消关联",
+    unlinkTitle: "取消与 {{name}} 的关联吗？",
+    unlinkText: "此后无法再通过它登录。除当前会话外，由它建立的控制台会话将结束。",
+    emptyTitle: "尚未关联身份提供方",
+    emptyText: "关联之后即可用它登录。",
   },
   keys: {
     title: "SSH 密钥",

@@ -6,7 +6,7 @@ import { claimAt, claimSettings, type Claims, identityOf, textOf } from "./claim
 import { equal } from "./equal.ts";
 import { caSetting, ProviderUrl } from "./fields.ts";
 import { askProvider } from "./request.ts";
-import { type Element, elementsOf, parseXml } from "./xml.ts";
+import { type Element, parseXml } from "./xml.ts";
 
 const Settings = z.object({
   serverUrl: ProviderUrl.describe("Address of the CAS server, as https://cas.example.org/cas"),

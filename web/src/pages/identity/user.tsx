@@ -10,6 +10,7 @@ import { useSignInTab } from "../tokens/user-tabs.tsx";
 import { useUserActions } from "./user-actions.tsx";
 import { UserFactors } from "./user-factors.tsx";
 import { UserGroups } from "./user-groups.tsx";
+import { UserIdentities } from "./user-identities.tsx";
 import { UserKeys } from "./user-keys.tsx";
 import { UserPermissions } from "./user-permissions.tsx";
 import { useRoles, UserFacts, UserState } from "./user-list.tsx";
@@ -27,6 +28,7 @@ export function Page() {
     groups: useMay("group.list"),
     permissions: useMay("user.permissions.read"),
     keys: useMay("user.ssh-key.list"),
+    identities: useMay("user.identity.list"),
     factors: useMay("user.factor.list"),
     rules: useMay("grant.list"),
     sessions: useMay("session.list"),
@@ -59,6 +61,15 @@ export function Page() {
             ? [{ key: "permissions", label: t("identity.roles.effective"), children: <UserPermissions user={user} /> }]
             : []),
           ...(may.keys ? [{ key: "keys", label: t("identity.keys.title"), children: <UserKeys user={user} /> }] : []),
+          ...(may.identities
+            ? [
+                {
+                  key: "identities",
+                  label: t("identity.identities.title"),
+                  children: <UserIdentities user={user} />,
+                },
+              ]
+            : []),
           ...(may.factors
             ? [{ key: "factors", label: t("identity.factors.title"), children: <UserFactors user={user} /> }]
             : []),

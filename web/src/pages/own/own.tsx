@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import { useTitle } from "../../kit/index.ts";
 import { useMe } from "../../me.ts";
 import { Factors } from "./factors.tsx";
+import { Identities } from "./identities.tsx";
 import { Look } from "./look.tsx";
 import { Passkeys } from "./passkeys.tsx";
 import { PasswordChange } from "./password.tsx";
@@ -25,6 +26,7 @@ export function Page() {
       <PasswordChange own={[me.name, me.loginName]} />
       <Factors />
       <Passkeys />
+      <Identities />
       <SshKeys />
       <MyCertificates />
       <MyKeys />
