@@ -13,6 +13,12 @@ export interface OriginCheck {
    * would make it act for somebody.
    */
   sameOrigin(request: IncomingMessage, secure: boolean, carriesCookie: boolean): void;
+  /**
+   * The console's own address, for links that are mailed and for passkeys: the public one, or the one the client used if
+   * it is surely ours. The Host header alone may say anything: the port must be the one that we listen at, and the name one
+   * of ours or the address that the connection came to. Null: we do not know.
+   */
+  own(request: IncomingMessage, secure: boolean): string | null;
 }
 
 /** `hostNames` are lower case and without port; `publicUrl` is an origin. */
@@ -36,6 +42,17 @@ export function createOriginCheck(deps: {
       if (site !== undefined && site !== "same-origin") refuse();
       if (origin !== undefined && origin.toLowerCase() !== own && origin !== deps.publicUrl) refuse();
       if (origin === undefined && site === undefined && carriesCookie) refuse();
+    },
+    own(request, secure) {
+      if (deps.publicUrl !== null) return deps.publicUrl;
+      const host = request.headers.host?.toLowerCase() ?? "";
+      const name = hostName(host);
+      const { localAddress = "", localPort } = request.socket;
+      const port = Number(/:(\d{1,5})$/.exec(host)?.[1] ?? (secure ? 443 : 80));
+      if (name === null || port !== localPort) return null;
+      const isOurs =
+        names.has(name) || name.endsWith(".localhost") || name === localAddress.replace(/^::ffff:(?=\d+\.)/i, "");
+      return isOurs ? `${secure ? "https" : "http"}://${host}` : null;
     },
   };
 }

@@ -18,7 +18,7 @@ export interface Claims {
   /** Whether nobody has touched the client for a while. */
   readonly unattended: boolean;
   readonly via: "console" | "api";
-  /** The origin under which the client reached us. */
+  /** The console's own address, as `OriginCheck.own` knows it. */
   readonly origin: string | null;
   /** The first 400 characters of what the client calls itself. */
   readonly agent: string | null;
@@ -40,7 +40,7 @@ const GUESSABLE = /^(sign-in(\..+)?|me\.confirm(\..+)?|setup\.complete)$/;
 const AGENT_LENGTH = 400;
 
 /** What the request says of who sends it. Fault `invalid` when it carries two answers. */
-export function claimsOf(request: FastifyRequest): Claims {
+export function claimsOf(request: FastifyRequest, ours: OriginCheck): Claims {
   const { address, secure } = request.client;
   const { host, "user-agent": agent, "x-sallyport-unattended": unattended } = request.headers;
   const bearer = bearerOf(request);
@@ -55,7 +55,7 @@ export function claimsOf(request: FastifyRequest): Claims {
     unattended: unattended !== undefined,
     address,
     via: bearer === null ? "console" : "api",
-    origin: host ? `${secure ? "https" : "http"}://${host.toLowerCase()}` : null,
+    origin: ours.own(request.raw, secure),
     agent: agent?.slice(0, AGENT_LENGTH) ?? null,
   };
 }
@@ -82,7 +82,7 @@ function handlerOf(action: AnyAction<Db>, deps: MountDeps) {
   const changes = !isRead(action.endpoint);
   const guessable = changes && GUESSABLE.test(action.endpoint.name);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    const claims = claimsOf(request);
+    const claims = claimsOf(request, deps.origin);
     const carriesCookie = claims.token !== null || claims.attempt !== null;
     // A page of another site cannot make a browser send a key; a cookie it can.
     if (changes && claims.bearer === null) deps.origin.sameOrigin(request.raw, request.client.secure, carriesCookie);

@@ -70,7 +70,7 @@ export function mountSockets(app: FastifyInstance, deps: SocketDeps) {
     action: AnyAction<Db>,
     input: unknown,
   ): Promise<void> {
-    const actor = await deps.identify(claimsOf(request));
+    const actor = await deps.identify(claimsOf(request, deps.origin));
     let place: Extract<Delivery, { kind: "relay" }> | undefined;
     await run(deps.runtime, action, actor, input, (delivery) => {
       if (delivery.kind === "relay") place = delivery;
@@ -86,7 +86,8 @@ export function mountSockets(app: FastifyInstance, deps: SocketDeps) {
       const upgrade = upgrades.get(request.raw);
       if (!upgrade || !isWebSocket(request.raw)) throw nothingHere();
       await deps.limit(request);
-      if (claimsOf(request).bearer === null) deps.origin.sameOrigin(request.raw, request.client.secure, true);
+      if (claimsOf(request, deps.origin).bearer === null)
+        deps.origin.sameOrigin(request.raw, request.client.secure, true);
       const input = read({ query: request.query, body: undefined, params: request.params });
       if (opening >= MOST_OPENING) throw new Fault("unavailable", "Too many sessions open at once. Try again.");
       reply.hijack();

@@ -125,7 +125,18 @@ export async function openDoor(options: { max?: number; settings?: readonly AnyS
         .where("id", "in", ["", ...roles])
         .execute();
       const permissions = new Set(held.flatMap((role) => role.permissions));
-      return { kind: "person", id, name, orgId, address: "10.0.0.1", via: "console", permissions, signInId: null };
+      const proved = { signIn: now(), password: now(), secondFactor: null };
+      return {
+        kind: "person",
+        id,
+        name,
+        orgId,
+        address: "10.0.0.1",
+        via: "console",
+        permissions,
+        signInId: null,
+        proved,
+      };
     },
     async organization(name: string): Promise<string> {
       const id = newId();

@@ -82,8 +82,10 @@ const list = serve(schema.listUserIdentities, {
   },
 });
 
+/** Backends and what their groups give belong to the whole site: so do the links of others to them. */
 const link = serve(schema.linkUserIdentity, {
   access: "granted",
+  confirm: CONFIRM,
   async run({ db, actor, about, note }, { id, backendId, issuer, subject }) {
     const user = await manageable(db, actor, id, schema.linkUserIdentity.name);
     about({ kind: "user", ...user });
@@ -120,6 +122,7 @@ const listAwaited = serve(schema.listAwaitedIdentities, {
 
 const expect = serve(schema.awaitUserIdentity, {
   access: "granted",
+  confirm: CONFIRM,
   async run({ db, actor, about, note }, { id, backendId, outsideName, days }) {
     const user = await manageable(db, actor, id, schema.awaitUserIdentity.name);
     about({ kind: "user", ...user });

@@ -69,6 +69,7 @@ export const listUserIdentities = endpoint({
 export const linkUserIdentity = endpoint({
   route: "POST /users/:id/identities",
   name: "user.identity.link",
+  scope: "system",
   title: "Link a user to a backend by issuer and subject",
   input: z.object({ id: Id, backendId: Id, issuer: OutsideText, subject: OutsideText }),
   output: Identity,
@@ -93,6 +94,7 @@ export const listAwaitedIdentities = endpoint({
 export const awaitUserIdentity = endpoint({
   route: "POST /users/:id/awaited-identities",
   name: "user.identity.await",
+  scope: "system",
   title: "Link whoever the backend calls by this name to the user at their next sign-in",
   input: z.object({
     id: Id,

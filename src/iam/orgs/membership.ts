@@ -5,7 +5,7 @@ import type { Platform } from "../../platform/index.ts";
 import { mayBeIn } from "../login/console-session.ts";
 import { signInSettings } from "../login/settings.ts";
 import { watchAdministrators } from "../roles/administrators.ts";
-import { bindRoles, mustOutrank } from "../roles/role.ts";
+import { bindRoles, mustHoldEverywhere, mustOutrank } from "../roles/role.ts";
 import * as schema from "../schema.ts";
 import { consoleSettings } from "../tokens/settings.ts";
 import { secondFactorIsSetUp, visibleUser } from "../users/user.store.ts";
@@ -23,6 +23,9 @@ const add = serve(schema.addMember, {
     }
     about({ kind: "user", id: user.id, name: user.loginName });
     if (user.id === actor.id) throw new Fault("denied", "You cannot add yourself. Ask another administrator.");
+    // What an organization asks of its members is asked of them everywhere: nobody is drawn in from another one.
+    await mustOutrank(db, actor, user.id);
+    await mustHoldEverywhere(db, actor, user.id, schema.addMember.name);
     await db
       .insertInto("membership")
       .values({ org_id: actor.orgId ?? "", user_id: user.id })

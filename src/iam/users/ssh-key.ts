@@ -58,6 +58,9 @@ async function remove(db: Db, userId: string, id: string): Promise<string> {
   return gone.name;
 }
 
+/** A key is a new way in: it is added only by who just proved who they are, and never by an API key. */
+const CONFIRM = { level: "password", minutes: 5 } as const;
+
 /** Adding, listing and removing the keys a user signs in with over SSH. */
 export function sshKeyActions({ parsePublicKey }: { parsePublicKey: ParsePublicKey }) {
   async function add(db: Db, userId: string, input: { name: string; publicKey: string }): Promise<SshKey> {
@@ -92,6 +95,7 @@ export function sshKeyActions({ parsePublicKey }: { parsePublicKey: ParsePublicK
     serve(schema.listMySshKeys, { access: "signed-in", run: ({ db, actor }, input) => list(db, mine(actor), input) }),
     serve(schema.addMySshKey, {
       access: "signed-in",
+      confirm: CONFIRM,
       async run({ db, actor, about }, input) {
         const key = await add(db, mine(actor), input);
         about({ kind: "ssh-key", id: key.id, name: key.fingerprint });
@@ -114,9 +118,12 @@ export function sshKeyActions({ parsePublicKey }: { parsePublicKey: ParsePublicK
     }),
     serve(schema.addUserSshKey, {
       access: "granted",
+      confirm: CONFIRM,
       async run({ db, actor, about }, { id, ...input }) {
         const user = await visibleUser(db, actor, id);
         about({ kind: "user", id, name: user.loginName });
+        if (actor.id === id) throw new Fault("denied", "Add your own keys on your own page.");
+        if (user.kind !== "person") throw new Fault("invalid", "Only people sign in with SSH keys.");
         await mustOutrank(db, actor, id);
         await mustHoldEverywhere(db, actor, id, schema.addUserSshKey.name);
         return add(db, id, input);

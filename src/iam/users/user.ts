@@ -135,6 +135,8 @@ const remove = serve(schema.deleteUser, {
 
 async function mayManagePassword(db: Db, actor: Actor, id: string): Promise<schema.User> {
   const user = await visibleUser(db, actor, id);
+  if (actor.id === id) throw new Fault("denied", "Change your own password on your own page.");
+  if (user.kind !== "person") throw new Fault("invalid", "A service account has no password: make it an API key.");
   await mustOutrank(db, actor, id);
   await mustHoldEverywhere(db, actor, id, schema.setUserPassword.name);
   return user;
@@ -143,6 +145,7 @@ async function mayManagePassword(db: Db, actor: Actor, id: string): Promise<sche
 const setPasswordAction = (platform: Postal) =>
   serve(schema.setUserPassword, {
     access: "granted",
+    confirm: { level: "password", minutes: 5 },
     async before({ db, actor }, { id, password }) {
       // Nobody else learns from a refusal what the user's passwords were.
       await mayManagePassword(db, actor, id);

@@ -45,7 +45,8 @@ export function claimAt(claims: Claims, path: string): unknown {
 /** Text or a number as text, trimmed; "" for anything else. A list of one counts as its only item. */
 export function textOf(value: unknown): string {
   if (Array.isArray(value)) return value.length === 1 ? textOf(value[0]) : "";
-  if (typeof value === "number" && Number.isFinite(value)) return String(value);
+  if (typeof value === "number" && (Number.isSafeInteger(value) || !Number.isInteger(value)))
+    return Number.isFinite(value) ? String(value) : "";
   return typeof value === "string" ? value.trim() : "";
 }
 
