@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { Fault, LoginName, newId } from "../../core/index.ts";
 import { type Db, violated } from "../../db/index.ts";
 import { applyMappings } from "../backends/apply-mappings.ts";
@@ -25,19 +24,9 @@ export async function userOfIdentity(db: Db, backend: From, outside: OutsideIden
       `${backend.name} says that "${outside.loginName}" may not sign in. Ask an administrator.`,
     );
   }
-  const userId = await findOrCreate(db, backend, tidied(outside));
+  const userId = await findOrCreate(db, backend, outside);
   await applyMappings(db, backend.id, userId, outside.groups);
   return userId;
-}
-
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
-
-/** As our own rows may hold it: a directory may say anything of a person, and some people may write there themselves. */
-export function tidied<O extends Pick<OutsideIdentity, "name" | "email" | "loginName">>(outside: O): O {
-  const name = outside.name.replace(HIDDEN, " ").trim().slice(0, 128).trim();
-  const email = z.email().max(254).safeParse(outside.email?.trim());
-  const fallback = outside.loginName.replace(HIDDEN, "").trim().slice(0, 128);
-  return { ...outside, name: name || fallback, email: email.success ? email.data : null };
 }
 
 async function findOrCreate(db: Db, backend: From, outside: OutsideIdentity): Promise<string> {
