@@ -104,9 +104,9 @@ async function startRows({ ways }: BenchGate): Promise<Row[]> {
 async function echoRows({ ways }: BenchGate): Promise<Row[]> {
   const direct = await echoTimes(ways.direct, STROKES);
   const idle = await echoTimes(ways.gate, STROKES);
-  const bulk = startBulk([...GCM, ...ways.gate]);
+  const bulk = await startBulk([...GCM, ...ways.gate]);
   const beside = await echoTimes(ways.gate, STROKES).finally(bulk.stop);
-  const directBulk = startBulk([...GCM, ...ways.direct]);
+  const directBulk = await startBulk([...GCM, ...ways.direct]);
   const directBeside = await echoTimes(ways.direct, STROKES).finally(directBulk.stop);
   const row = (name: string, figures: readonly number[], p: number, goal: number): Row => {
     const more = quantile(figures, p) - quantile(direct, p);

@@ -19,8 +19,9 @@ export function timeSsh(args: readonly string[], command: string, pipe: { from?:
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
 /** A bulk stream that runs until it is stopped; nobody in this process reads it. */
-export function startBulk(args: readonly string[]): { stop(): void } {
+export async function startBulk(args: readonly string[]): Promise<{ stop(): void }> {
   const child = spawn("ssh", ["-T", ...args, "cat /dev/zero"], { stdio: "ignore" });
+  await new Promise((resolve) => setTimeout(resolve, 1500));
   return { stop: () => void child.kill("SIGKILL") };
 }
 

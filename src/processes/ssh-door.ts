@@ -31,17 +31,17 @@ interface Waiting {
 
 export interface SshDoor {
   readonly port: number;
-  /** A connection was signed in or closed: it does not count as waiting any more. */
-  settled(gateway: Behind, id: number): void;
+  /** A connection was signed in or closed: it does not count as waiting any more. False: it was not waiting. */
+  settled(gateway: Behind, id: number): boolean;
   /** The process behind died: everything it held is gone. */
   forget(gateway: Behind): void;
   close(): Promise<void>;
 }
 
 /**
- * Takes SSH connections and hands each, unread, to the gateway with the least load: sessions, and bytes per second. A connection that nobody can take is closed at once. An address (IPv6: its /64) may hold
- * `perAddress` connections that are not signed in and open `perMinute`; loopback is limited only by the 2,000 of all, for port
- * forwarders come from there.
+ * Takes SSH connections and hands each, unread, to the gateway with the least load: sessions, and bytes per second. A
+ * connection that nobody can take is closed at once. An address (IPv6: its /64) may hold `perAddress` connections that are
+ * not signed in and open `perMinute`; loopback is limited only by the 2,000 of all, for port forwarders come from there.
  */
 export async function openSshDoor(deps: {
   readonly at: Listen;
@@ -61,15 +61,16 @@ export async function openSshDoor(deps: {
   let reading = 0;
   let serial = 0;
 
-  function settled(gateway: Behind, id: number): void {
+  function settled(gateway: Behind, id: number): boolean {
     const found = gateway.waiting.get(id);
-    if (!found) return;
+    if (!found) return false;
     clearTimeout(found.timer);
     gateway.waiting.delete(id);
     waiting--;
     const left = (perAddress.get(found.from) ?? 1) - 1;
     if (left > 0) perAddress.set(found.from, left);
     else perAddress.delete(found.from);
+    return true;
   }
 
   function arrived(socket: Socket): void {
@@ -99,7 +100,7 @@ export async function openSshDoor(deps: {
       return void socket.destroy();
     }
     const id = ++serial;
-    const timer = setTimeout(() => settled(gateway, id), SIGN_IN_MS).unref();
+    const timer = setTimeout(() => void settled(gateway, id), SIGN_IN_MS).unref();
     gateway.waiting.set(id, { from, timer });
     perAddress.set(from, held + 1);
     waiting++;

@@ -218,10 +218,12 @@ function behind(crew: Crew, keep: Keep, slot: number, tellApi: () => void): Behi
       Object.assign(gateway, { sessions, bytesPerSecond, lag });
       gateway.failedSignIns += message.failedSignIns;
     } else if (message.kind === "signed-in") {
-      // Counted at once: the next connection may come before the next report.
+      // Counted at once, as its end is: the next connection may come before the next report.
       gateway.sessions += 1;
       crew.door?.settled(gateway, message.id);
-    } else if (message.kind === "closed") crew.door?.settled(gateway, message.id);
+    } else if (message.kind === "closed" && !crew.door?.settled(gateway, message.id)) {
+      gateway.sessions = Math.max(0, gateway.sessions - 1);
+    }
   }
   function changed(): void {
     if (!gateway.child.live) crew.door?.forget(gateway);
