@@ -18,10 +18,13 @@ export function timeSsh(args: readonly string[], command: string, pipe: { from?:
 
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** A bulk stream that runs until it is stopped; nobody in this process reads it. */
+/** Until a bulk stream surely flows. */
+const FLOWS_MS = 1500;
+
+/** A bulk stream that flows already and runs until it is stopped; nobody in this process reads it. */
 export async function startBulk(args: readonly string[]): Promise<{ stop(): void }> {
   const child = spawn("ssh", ["-T", ...args, "cat /dev/zero"], { stdio: "ignore" });
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await new Promise((resolve) => setTimeout(resolve, FLOWS_MS));
   return { stop: () => void child.kill("SIGKILL") };
 }
 

@@ -7,6 +7,7 @@ import { watchLag } from "./lag.ts";
 import type { Settings, ToChild } from "./messages.ts";
 import type { Running, Tell } from "./role.ts";
 import { type GatewayDoor, openGateway } from "./gateway-door.ts";
+import { createStepBack } from "./step-back.ts";
 
 const LOAD_MS = 250;
 const ORPHAN_MS = 600_000;
@@ -28,10 +29,13 @@ export async function startGateway({
   const gateway = await openGateway({ domains, run: settings.run });
   await gateway.start();
   const lag = watchLag();
+  const stepBack = createStepBack();
   let told = 0;
   const report = setInterval(() => {
     const failed = domains.failedSignIns();
-    tell({ kind: "load", ...gateway.load(), failedSignIns: failed - told, lag: lag.read() });
+    const load = gateway.load();
+    stepBack(load.bytesPerSecond);
+    tell({ kind: "load", ...load, failedSignIns: failed - told, lag: lag.read() });
     told = failed;
   }, LOAD_MS);
 
