@@ -23,7 +23,7 @@ export function mountPostedAnswers(app: FastifyInstance, deps: MountDeps): void 
     scope.addContentTypeParser("application/x-www-form-urlencoded", asText, (_request, body, done) => done(null, body));
     scope.post<{ Params: Params }>("/sign-in/callback/:backendId", async (request, reply) => {
       await deps.limitSignIns(request);
-      const actor = await deps.identify({ ...claimsOf(request), token: null, attempt: null });
+      const actor = await deps.identify({ ...claimsOf(request, deps.origin), token: null, attempt: null });
       const form = new URLSearchParams(typeof request.body === "string" ? request.body : "");
       const { backendId } = request.params;
       const input = { backendId, relay: form.get("RelayState") ?? "", answer: form.get("SAMLResponse") ?? "" };

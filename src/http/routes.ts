@@ -42,7 +42,7 @@ const AGENT_LENGTH = 400;
 /** What the request says of who sends it. Fault `invalid` when it carries two answers. */
 export function claimsOf(request: FastifyRequest, ours: OriginCheck): Claims {
   const { address, secure } = request.client;
-  const { host, "user-agent": agent, "x-sallyport-unattended": unattended } = request.headers;
+  const { "user-agent": agent, "x-sallyport-unattended": unattended } = request.headers;
   const bearer = bearerOf(request);
   const token = readToken(request);
   const attempt = readAttempt(request);

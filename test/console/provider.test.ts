@@ -87,6 +87,7 @@ describe("a provider in the browser", () => {
     await open();
     await goThere("ada");
     await page.getByText(ADMIN.name).first().waitFor();
+    expect(page.url()).not.toContain("/sign-in");
     await context.close();
   }, 60_000);
 });

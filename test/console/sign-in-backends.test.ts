@@ -128,7 +128,7 @@ describe("sign-in backends in the console", () => {
       .click();
     await page.getByText("可以使用").waitFor();
     await look("narrow-test");
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    const wide = await page.evaluate<boolean>("document.documentElement.scrollWidth > innerWidth");
     expect(wide).toBe(false);
     expect(faults).toEqual([]);
   }, 60_000);
