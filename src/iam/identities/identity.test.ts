@@ -21,7 +21,7 @@ let admin: Actor;
 beforeAll(async () => {
   door = await openDoor({ max: 20 });
   web = webWays(door);
-  admin = await door.person("root-admin", { roles: ["administrator"] });
+  admin = await door.person("root-admin", { roles: ["administrator", "system-administrator"] });
   const callbacks = [backendId, otherId].map((id) => `${ORIGIN}/sign-in/callback/${id}`);
   provider = await startOidcProvider({
     people,
@@ -267,6 +267,31 @@ describe("an administrator", () => {
     await door.person("x", { id, orgId: elsewhere });
     for (const attempt of tries(id)) expect((await refusal(attempt())).code).toBe("denied");
     for (const attempt of tries(operator.id ?? "")) expect((await refusal(attempt())).code).toBe("denied");
+  });
+
+  test("of one organization links nobody: what a backend's groups give reaches into others", async () => {
+    const { id } = await member();
+    const ofOne = await door.person(`of-one-${newId()}`, { roles: ["administrator"] });
+    const tries = [
+      linkAlice(ofOne, id),
+      door.call(ofOne, schema.awaitUserIdentity, { id, backendId, outsideName: "alice@corp.test" }),
+    ];
+    expect(await Promise.all(tries.map((work: Promise<unknown>) => door.codeOf(work)))).toEqual(["denied", "denied"]);
+    expect((await refusal(signInThere("alice"))).code).toBe("denied");
+  });
+
+  test("proves anew who he is before he gives somebody another way in", async () => {
+    const { id } = await member();
+    const anHourAgo = new Date(Date.now() - 3_600_000);
+    const idle: Actor = { ...admin, proved: { signIn: anHourAgo, password: anHourAgo, secondFactor: null } };
+    const tries = [
+      linkAlice(idle, id),
+      door.call(idle, schema.awaitUserIdentity, { id, backendId, outsideName: "alice@corp.test" }),
+    ];
+    expect(await Promise.all(tries.map((work: Promise<unknown>) => door.codeOf(work)))).toEqual([
+      "unconfirmed",
+      "unconfirmed",
+    ]);
   });
 
   test("reaches nobody of another organization", async () => {

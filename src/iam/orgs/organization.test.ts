@@ -109,9 +109,9 @@ describe("members", () => {
     await sql`update users set email = 'guest@example.org' where id = ${guest.id}`.execute(door.db);
     for (const person of ["gues", "%", "gu_st", "nobody"])
       expect(await door.codeOf(door.call(admin, addMember, { person }))).toBe("not_found");
-    await door.call(admin, addMember, { person: "Guest@Example.org", roles: ["auditor"] });
+    await door.call(site, addMember, { person: "Guest@Example.org", roles: ["auditor"] });
     expect((await door.call(admin, readUser, { id: guest.id })).roles).toEqual(["auditor"]);
-    expect(await door.codeOf(door.call(admin, addMember, { person: "guest" }))).toBe("conflict");
+    expect(await door.codeOf(door.call(site, addMember, { person: "guest" }))).toBe("conflict");
     expect((await door.call(site, listMembers, { id: DEFAULT_ORGANIZATION, search: "guest" })).items).toHaveLength(1);
 
     const here = await signedIn({ ...guest, orgId: DEFAULT_ORGANIZATION });
@@ -121,6 +121,27 @@ describe("members", () => {
     expect((await asRequest(here.token)).kind).toBe("anonymous");
     expect((await asRequest(there.token)).kind).toBe("person");
     expect((await sql`select 1 from group_member where group_id = ${group.id}`.execute(door.db)).rows).toEqual([]);
+  });
+
+  test("nobody is drawn in by an administrator of this organization alone, nor by who holds less than they do", async () => {
+    const theirs = await door.organization("Theirs");
+    await door.person("plain-there", { orgId: theirs });
+    await expect(door.call(admin, addMember, { person: "plain-there" })).rejects.toMatchObject({
+      code: "denied",
+      message: expect.stringContaining('where you lack the permission "membership.add"'),
+    });
+    await door.db
+      .insertInto("role")
+      .values({ id: "greeter", name: "Greeter", description: "", permissions: ["membership.add"], built_in: false })
+      .execute();
+    await door.person("boss-there", { orgId: theirs, roles: ["administrator"] });
+    const greeter = await door.person("greeter", { roles: ["greeter"] });
+    await door.person("greeter", { orgId: theirs, id: greeter.id, roles: ["greeter"] });
+    await expect(door.call(greeter, addMember, { person: "boss-there" })).rejects.toMatchObject({
+      code: "denied",
+      message: expect.stringContaining("holds permissions that you lack"),
+    });
+    expect(await door.codeOf(door.call(greeter, addMember, { person: "plain-there" }))).toBe("ok");
   });
 
   test("nobody adds oneself, gives more than one holds, or takes somebody out of their only organization", async () => {

@@ -123,6 +123,24 @@ describe("SSH keys", () => {
     );
   });
 
+  test("are added only by who has just proved who they are, and never with an API key", async () => {
+    const anHourAgo = new Date(Date.now() - 3_600_000);
+    const proved = { signIn: anHourAgo, password: anHourAgo, secondFactor: null };
+    const { proved: _, ...key } = { ...admin, via: "api" as const, scopes: new Set(["user.ssh-key.add"]) };
+    const line = publicKey("ed25519");
+    const tries = [
+      door.call({ ...ann, proved }, addMySshKey, { name: "k", publicKey: line }),
+      door.call({ ...admin, proved }, addUserSshKey, { id: ann.id, name: "k", publicKey: line }),
+      door.call(key, addUserSshKey, { id: ann.id, name: "k", publicKey: line }),
+    ];
+    expect(await Promise.all(tries.map(door.codeOf))).toEqual(["unconfirmed", "unconfirmed", "unconfirmed"]);
+  });
+
+  test("of one's own are added on one's own page, not as an administrator", async () => {
+    const tries = door.call(admin, addUserSshKey, { id: admin.id ?? "", name: "k", publicKey: publicKey("ed25519") });
+    expect(await door.codeOf(tries)).toBe("denied");
+  });
+
   test("at most 50 of a user", async () => {
     const many = await door.person("many");
     await sql`insert into ssh_key (id, user_id, name, public_key, fingerprint)

@@ -225,6 +225,22 @@ describe("nobody manages or gives what they do not hold", () => {
     expect((await sql`select 1 from users where id = ${id}`.execute(door.db)).rows).toHaveLength(1);
   });
 
+  test("nobody sets their own password as an administrator would: theirs is changed with the current one", async () => {
+    await expect(door.call(admin, setUserPassword, { id: admin.id, password })).rejects.toMatchObject({
+      code: "denied",
+      message: expect.stringContaining("on your own page"),
+    });
+  });
+
+  test("a password is set only by who has just proved who they are, and never with an API key", async () => {
+    const { id } = await create();
+    const anHourAgo = new Date(Date.now() - 3_600_000);
+    const idle = { ...admin, proved: { signIn: anHourAgo, password: anHourAgo, secondFactor: null } };
+    const { proved: _, ...key } = { ...admin, via: "api" as const, scopes: new Set(["user.password"]) };
+    for (const actor of [idle, key])
+      expect(await door.codeOf(door.call(actor, setUserPassword, { id, password }))).toBe("unconfirmed");
+  });
+
   test("nobody disables, demotes or deletes oneself", async () => {
     const { version } = await door.call(admin, readUser, { id: admin.id });
     expect(await door.codeOf(door.call(admin, updateUser, { id: admin.id, version, active: false }))).toBe("denied");
