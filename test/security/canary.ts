@@ -76,7 +76,10 @@ const SAMPLES = [
  */
 export function sampleOf(schema: z.ZodType, path: string, plant: (path: string) => string): unknown {
   const def = defOf(schema);
-  if (def.type === "string" && redact(schema, "x") === HIDDEN) return plant(path);
+  if (def.type === "string" && redact(schema, "x") === HIDDEN) {
+    const planted = plant(path);
+    return schema.safeParse(planted).success ? planted : Buffer.from(planted).toString("base64");
+  }
   if (def.shape)
     return Object.fromEntries(
       Object.entries(def.shape).map(([key, field]) => [key, sampleOf(field, `${path}.${key}`, plant)]),

@@ -30,8 +30,9 @@ async function whileItEnds(userId: string, work: () => Promise<unknown>): Promis
   await door.db.transaction().execute(async (tx) => {
     await sql`delete from sign_in_attempt where user_id = ${userId}`.execute(tx);
     outcome = door.codeOf(work());
-    const waiting = sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-    await expect.poll(async () => (await waiting.execute(tx)).rows.length, { timeout: 15_000 }).toBeGreaterThan(0);
+    const waiting = sql`select from pg_locks join pg_stat_activity using (pid)
+      where not granted and datname = current_database()`;
+    await expect.poll(async () => (await waiting.execute(door.db)).rows.length, { timeout: 15_000 }).toBeGreaterThan(0);
   });
   return outcome!;
 }

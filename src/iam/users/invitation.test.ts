@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Door, guest, openDoor } from "../../../test/security/door.ts";
 import { MAIL_USER, type MailServer, startMailServer } from "../../../test/support/smtp.ts";
-import type { Actor, Delivery } from "../../core/index.ts";
+import { type Actor, type Delivery, newId } from "../../core/index.ts";
 import { readSettings, updateSettings } from "../../platform/schema.ts";
 import {
   acceptInvitation,
@@ -90,6 +90,20 @@ describe("invitations", () => {
     expect(await door.codeOf(door.call(guest(), acceptInvitation, { token, password }))).toBe("denied");
     expect(await door.codeOf(door.call(guest(), readInvitation, { token }))).toBe("denied");
     expect(await door.codeOf(door.call(admin, inviteUser, { id: user.id }))).toBe("conflict");
+  });
+
+  test("a directory's user gets a password only from who may set passwords", async () => {
+    const { id } = await invited();
+    const [backend, identity] = [newId(), newId()];
+    await sql`insert into sign_in_backend (id, kind, name, settings) values (${backend}, 'ldap', ${backend}, '{}')`.execute(
+      door.db,
+    );
+    await sql`insert into identity (id, backend_id, user_id, issuer, subject, shown_name)
+      values (${identity}, ${backend}, ${id}, 'i', 's', 'n')`.execute(door.db);
+    const permissions = new Set([...admin.permissions].filter((name) => name !== "user.password"));
+    const clerk = { ...admin, permissions };
+    expect(await door.codeOf(door.call(clerk, inviteUser, { id }))).toBe("denied");
+    expect(await door.codeOf(door.call(admin, inviteUser, { id }))).toBe("ok");
   });
 
   test("of two who use a link at once, one comes in", async () => {

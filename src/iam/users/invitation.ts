@@ -54,6 +54,8 @@ export async function sendInvitation(postal: Postal, db: Db, actor: Actor, user:
   if (user.email === null) throw new Fault("invalid", "Give the user a mail address first.");
   if (user.kind !== "person") throw new Fault("invalid", "Only people are invited.");
   if (user.hasPassword) throw new Fault("conflict", "This user has a password already. Let it be set anew instead.");
+  // Whoever is known by a backend already would get a second way in, at an address that somebody may just have changed.
+  if (await signsInElsewhere(db, user.id)) mustHold(actor, schema.setUserPassword.name);
   if (!actor.origin) throw new Fault("invalid", "Invitations are sent from the console, whose address they carry.");
   if (!(await postal.mailIsConfigured(db))) throw new Fault("conflict", "Mail is not set up. Do that in the settings.");
   const { token, expiresAt } = await makeMailedToken(db, {
@@ -78,6 +80,10 @@ export async function sendInvitation(postal: Postal, db: Db, actor: Actor, user:
     until: expiresAt,
   });
 }
+
+const signsInElsewhere = async (db: Db, userId: string): Promise<boolean> =>
+  (await db.selectFrom("identity").select("id").where("user_id", "=", userId).limit(1).executeTakeFirst()) !==
+  undefined;
 
 async function nameOf(db: Db, orgId: string | null): Promise<string | null> {
   const row = await db.selectFrom("organization").select("name").where("id", "=", orgId).executeTakeFirst();

@@ -15,6 +15,8 @@ export interface SettingsGroup<S extends z.ZodObject = z.ZodObject> {
   readonly title: string;
   readonly scope: SettingsScope;
   readonly schema: S;
+  /** Settings whose change asks for the secrets anew, so that none is sent to a server it was not given for. */
+  readonly secretsStayWith?: readonly string[];
 }
 
 /** A group of any shape, as lists hold it. */

@@ -149,12 +149,21 @@ function changedLayer({ group, below }: Place, layer: Layer, { values, reset }: 
     const issues = parsed.error.issues.slice(0, 50);
     throw refused(issues.map(({ path, message }) => ({ path: path.join("."), message })));
   }
+  mustNotMislead(group, effective(group, [...below, layer]), parsed.data as Values, values);
   const kept = Object.keys(own).map((name) => [name, (parsed.data as Values)[name]] as const);
   return {
     ...layer,
     open: Object.fromEntries(kept.filter(([name]) => !secrets.has(name))),
     secret: Object.fromEntries(kept.filter(([name]) => secrets.has(name))),
   };
+}
+
+/** A stored secret goes to no other server than the one it was given for: whoever changes that types it again. */
+function mustNotMislead(group: AnySettingsGroup, before: Values, after: Values, typed: Values): void {
+  const moved = group.secretsStayWith?.find((name) => before[name] !== after[name]);
+  const kept = [...secretFields(group)].find((name) => !isBlank(after[name]) && isBlank(typed[name] ?? ""));
+  if (moved === undefined || kept === undefined) return;
+  throw refused([{ path: kept, message: `Type it again, or remove it: it was given for another "${moved}".` }]);
 }
 
 const refused = (problems: readonly { path: string; message: string }[]): Fault => {

@@ -19,6 +19,7 @@ export const mailSettings = settingsGroup({
   key: "mail",
   title: "Mail",
   scope: "site",
+  secretsStayWith: ["host", "port", "security", "user", "caCertificate"],
   schema: z
     .object({
       host: plain(z.union([z.literal(""), Host])).default(""),
