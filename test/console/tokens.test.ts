@@ -33,7 +33,10 @@ async function makeKeyIn(name: string, scope: string): Promise<string> {
   const drawer = page.locator(".ant-drawer");
   await drawer.getByLabel(/^Name/).fill(name);
   await drawer.getByLabel(/^Scopes/).fill(scope);
-  await page.locator(".ant-select-item-option", { hasText: scope }).first().click();
+  await page
+    .locator(".ant-select-item-option", { hasText: new RegExp(`^${scope}`) })
+    .first()
+    .click();
   await drawer.getByRole("button", { name: "Make API key" }).click();
   const shown = page.getByText(/^sp_[0-9a-f]{12}_[A-Za-z0-9_-]{43}$/);
   await shown.waitFor();

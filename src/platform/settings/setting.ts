@@ -149,7 +149,7 @@ function changedLayer({ group, below }: Place, layer: Layer, { values, reset }: 
     const issues = parsed.error.issues.slice(0, 50);
     throw refused(issues.map(({ path, message }) => ({ path: path.join("."), message })));
   }
-  mustNotMislead(group, effective(group, [...below, layer]), parsed.data as Values, values);
+  mustNotMislead(group, effective(group, [...below, layer]), parsed.data, values);
   const kept = Object.keys(own).map((name) => [name, (parsed.data as Values)[name]] as const);
   return {
     ...layer,
