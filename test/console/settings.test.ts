@@ -53,7 +53,10 @@ describe("the settings of mail in the console", () => {
     expect(mail.received).toHaveLength(1);
     expect(await page.content()).not.toContain(MAIL_USER.password);
     await page.getByRole("button", { name: "Back to: 587" }).click();
-    await page.getByText(/Type it again, or remove it/).first().waitFor();
+    await page
+      .getByText(/Type it again, or remove it/)
+      .first()
+      .waitFor();
     await page.getByRole("button", { name: "Remove what is stored" }).click();
     await page.getByText("Remove what is stored").waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Back to: 587" }).click();
