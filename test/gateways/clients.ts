@@ -31,6 +31,8 @@ export type How = {
     | "password,keyboard-interactive"
     | "publickey,keyboard-interactive";
   readonly options?: readonly string[];
+  /** Passwords, or conversations, in one connection; 1. */
+  readonly tries?: number;
 };
 
 const LONGEST_MS = 60_000;
@@ -92,7 +94,7 @@ export function sshArguments(
   person: Person,
   user: string,
   command: readonly string[],
-  { method, options = [] }: How,
+  { method, options = [], tries = 1 }: How,
 ): string[] {
   const chosen = method ?? (person.keyFile ? "publickey" : "password");
   return [
@@ -102,7 +104,7 @@ export function sshArguments(
     `-l${user}`,
     `-oUserKnownHostsFile=${stage.knownHosts}`,
     "-oStrictHostKeyChecking=yes",
-    "-oNumberOfPasswordPrompts=1",
+    `-oNumberOfPasswordPrompts=${tries}`,
     "-oLogLevel=INFO",
     "-oControlMaster=no",
     `-oPreferredAuthentications=${chosen}`,
@@ -131,6 +133,7 @@ export function sshWithCodes(
     codes,
     method,
     options = [],
+    tries = 1,
   }: How & { user: string; command?: readonly string[]; codes: readonly string[] },
 ): Running & { asked(): string[] } {
   const folder = mkdtempSync(join(stage.folder, "asked-"));
@@ -154,7 +157,7 @@ esac
   );
   const running = start(
     "/usr/bin/ssh",
-    sshArguments(stage, person, user, command, { ...(method && { method }), options }),
+    sshArguments(stage, person, user, command, { ...(method && { method }), options, tries }),
     {
       SSH_ASKPASS: script,
       SSH_ASKPASS_REQUIRE: "force",
@@ -209,6 +212,8 @@ export interface ParamikoAsk {
   /** After a first proof that is not enough: to one question after the other. */
   readonly codes?: readonly string[];
   readonly keyFile?: string;
+  /** Shows `keyFile` and signs with this one. */
+  readonly signWith?: string;
   readonly certificate?: string;
   readonly command?: string;
   /** Base64. */
@@ -217,6 +222,8 @@ export interface ParamikoAsk {
   readonly offer?: boolean;
   /** Tries the same on so many connections, one after the other. */
   readonly tries?: number;
+  /** The client's address. */
+  readonly from?: string;
 }
 
 export interface ParamikoAnswer {
@@ -230,8 +237,13 @@ export interface ParamikoAnswer {
   /** Of the offer: the number of the gate's answer, and what it says to a channel asked for without a sign-in. */
   readonly answer?: number;
   readonly then?: string;
+  /** With a refused offer. */
+  readonly methods?: readonly string[];
+  readonly partial?: boolean;
   /** Of `tries`: "in", "not in" or the error, each. */
   readonly ends?: readonly string[];
+  /** Of `tries`: the banner each ended with. */
+  readonly told?: readonly string[];
 }
 
 /** Python's paramiko. */

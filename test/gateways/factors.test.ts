@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { listAuditEvents } from "../../src/audit/schema.ts";
-import { beginMyFactor, finishMyFactor, updateUser } from "../../src/iam/schema.ts";
+import { updateUser } from "../../src/iam/schema.ts";
 import { codeOf } from "../security/way-in.ts";
-import { direct, paramiko, ssh, sshWithCodes } from "./clients.ts";
+import { paramiko, ssh, sshWithCodes } from "./clients.ts";
+import { ownerOfApp } from "./owner-of-app.ts";
 import { type KeyOptions, setStage, type Stage, type Target } from "./stage.ts";
 
 let stage: Stage;
@@ -20,16 +20,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stage?.close(), 30_000);
 
-/** Somebody with an authenticator app. The code of its step before is spent, that of the next is the first to use. */
-async function owner(key?: KeyOptions) {
-  const person = await stage.person(key ? { key } : {});
-  await stage.allow(person, target);
-  const client = await stage.program.signIn(person.loginName, person.password);
-  const { enrolmentId, shown } = await client.call(beginMyFactor, { kind: "totp" });
-  const secret = String(shown.secret);
-  const { once } = await client.call(finishMyFactor, { enrolmentId, answer: codeOf(secret) });
-  return { person, user: direct(person, target), secret, recoveryCodes: once.recoveryCodes as string[] };
-}
+const owner = (key?: KeyOptions) => ownerOfApp(stage, target, key);
 
 const ED25519: KeyOptions = { type: "ed25519" };
 
@@ -110,72 +101,10 @@ describe("password and code", () => {
   });
 });
 
-describe("key and code", () => {
-  it("let OpenSSH and paramiko in", async () => {
-    const [one, two] = [await owner(ED25519), await owner(ED25519)];
-    const method = "publickey,keyboard-interactive";
-    const client = sshWithCodes(stage, one.person, {
-      user: one.user,
-      command: [COMMAND],
-      method,
-      codes: [codeOf(one.secret, 1)],
-    });
-    expect(await client.done).toMatchObject(IN);
-    expect(client.asked()).toEqual([expect.stringMatching(PROMPT)]);
-    const { keyFile } = two.person;
-    expect(
-      await paramiko(stage, { user: two.user, keyFile, command: COMMAND, codes: [codeOf(two.secret, 1)] }),
-    ).toMatchObject(PYTHON_IN);
-  });
-
-  it("a proved key alone lets nobody in", async () => {
+describe("a key", () => {
+  it("that is proved lets nobody in without a code", async () => {
     const { person, user } = await owner(ED25519);
     expect(await ssh(stage, person, user, [COMMAND], { method: "publickey" }).done).toMatchObject(DENIED);
-  });
-
-  // CVE-2023-42818: a key that was only offered counted as the first proof.
-  it("a key that is offered but not proved never reaches the question for a code", async () => {
-    const { person, user, secret } = await owner(ED25519);
-    const PK_OK = 60;
-    const offered = await paramiko(stage, { user, keyFile: person.keyFile, offer: true, codes: [codeOf(secret, 1)] });
-    expect(offered.answer).toBe(PK_OK);
-    expect(offered.then).not.toBe("opened");
-    // What the conversation asks for after the offer is the password, as if there had been none.
-    expect(offered.seen).toEqual([{ words: "", prompts: ["Password: "] }]);
-    const { items } = await stage.admin.call(listAuditEvents, { action: "sign-in.factor" });
-    expect(items.filter(({ target: about }) => about?.id === person.id)).toEqual([]);
-    const spent = sshWithCodes(stage, person, {
-      user,
-      command: [COMMAND],
-      method: "publickey,keyboard-interactive",
-      codes: [codeOf(secret, 1)],
-    });
-    expect(await spent.done).toMatchObject(IN);
-  });
-});
-
-describe("a hundred wrong codes", () => {
-  it("let nobody in, are held up after a few, and hold up the right code from there as well", {
-    timeout: 180_000,
-  }, async () => {
-    const { person, user, secret } = await owner();
-    const script = { user, password: person.password, tries: 100, codes: ["000000"] };
-    const { ends = [] } = await paramiko(stage, script);
-    expect(ends).toHaveLength(100);
-    expect(ends).not.toContain("in");
-    const [brake] = await stage.query(
-      "select failures, blocked_until > now() as blocked from sign_in_brake where login_name = $1 and address <> '*'",
-      [`${person.loginName}/second-factor`],
-    );
-    expect(brake).toMatchObject({ blocked: true });
-    expect(Number(brake?.failures)).toBeLessThan(20);
-    const right = sshWithCodes(stage, person, {
-      user,
-      command: [COMMAND],
-      method: "keyboard-interactive",
-      codes: [codeOf(secret, 1)],
-    });
-    expect(await right.done).toMatchObject(DENIED);
   });
 });
 

@@ -19,6 +19,24 @@ def load_key(path):
     raise ValueError("no such kind of key")
 
 
+class Forged:
+    """Shows one key and signs with another."""
+
+    public_blob = None
+
+    def __init__(self, shown, signing):
+        self.shown, self.signing = shown, signing
+
+    def get_name(self):
+        return self.shown.get_name()
+
+    def asbytes(self):
+        return self.shown.asbytes()
+
+    def sign_ssh_data(self, data, algorithm=None):
+        return self.signing.sign_ssh_data(data, algorithm)
+
+
 class Offer(paramiko.auth_handler.AuthHandler):
     """Sends the request of a public key without a signature (RFC 4252 section 7) and keeps the first answer."""
 
@@ -38,6 +56,8 @@ class Offer(paramiko.auth_handler.AuthHandler):
     def _answered(number):
         def take(self, m):
             self.answer = number
+            if number == paramiko.common.MSG_USERAUTH_FAILURE:
+                self.methods, self.partial = m.get_list(), m.get_boolean()
             self.auth_event.set()
 
         return take
@@ -58,7 +78,7 @@ def offer(transport, ask):
     handler.private_key = load_key(ask["keyFile"])
     handler._request_auth()
     handler.auth_event.wait(10)
-    answer = getattr(handler, "answer", None)
+    answer, methods, partial = (getattr(handler, name, None) for name in ("answer", "methods", "partial"))
     seen = []
     if "codes" in ask:
         handler.auth_event = threading.Event()
@@ -80,7 +100,8 @@ def offer(transport, ask):
         then = "opened"
     except Exception as error:
         then = type(error).__name__ + ": " + str(error)
-    return {"answer": answer, "then": then, "seen": seen}
+    refusal = {} if methods is None else {"methods": methods, "partial": partial}
+    return {"answer": answer, **refusal, "then": then, "seen": seen}
 
 
 def asks(answers, seen):
@@ -103,6 +124,8 @@ def sign_in(transport, ask, seen):
         more = transport.auth_password(ask["user"], ask["password"], fallback=False)
     else:
         key = load_key(ask["keyFile"])
+        if "signWith" in ask:
+            key = Forged(key, load_key(ask["signWith"]))
         if "certificate" in ask:
             key.load_certificate(ask["certificate"])
         more = transport.auth_publickey(ask["user"], key)
@@ -126,10 +149,10 @@ def run(transport, ask):
 
 
 def guess(ask):
-    """So many connections, each with a right first proof and a wrong second; how each ended."""
-    ends = []
+    """One wrong proof on each of so many connections; how each ended."""
+    ends, told = [], []
     for _ in range(ask["tries"]):
-        transport = paramiko.Transport(socket.create_connection(("127.0.0.1", ask["port"]), 10))
+        transport = connect(ask)
         try:
             transport.start_client(timeout=15)
             sign_in(transport, ask, [])
@@ -137,18 +160,25 @@ def guess(ask):
         except Exception as error:
             ends.append(type(error).__name__)
         finally:
+            told.append((transport.get_banner() or b"").decode())
             transport.close()
-    return {"ends": ends}
+    return {"ends": ends, "told": told}
+
+
+def connect(ask):
+    """From another address of this machine, if asked so."""
+    source = (ask["from"], 0) if "from" in ask else None
+    return paramiko.Transport(socket.create_connection(("127.0.0.1", ask["port"]), 10, source))
 
 
 def main():
     ask = json.load(sys.stdin)
     if "tries" in ask:
         return guess(ask)
-    transport = paramiko.Transport(socket.create_connection(("127.0.0.1", ask["port"]), 10))
+    transport = connect(ask)
     transport.auth_timeout = 15
     seen = []
-    told = lambda: {"seen": seen, "banner": (transport.get_banner() or b"").decode()} if "codes" in ask or seen else {}
+    told = lambda: {"seen": seen, "banner": (transport.get_banner() or b"").decode()} if "codes" in ask or "from" in ask or seen else {}
     try:
         transport.start_client(timeout=15)
         if ask.get("offer"):

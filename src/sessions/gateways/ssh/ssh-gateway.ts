@@ -41,6 +41,8 @@ const NO_TERMINAL = new Fault(
 );
 
 const MOST_QUESTIONS = 5;
+/** Refusals that are told: what to do elsewhere, and how long to wait, which a right proof and a wrong one meet alike. */
+const TOLD = new Set(["denied", "too_many"]);
 
 /** The SSH server that people sign in to: menu, direct shell, direct command. */
 export function createSshGateway(deps: SshGatewayDeps): SshServer {
@@ -87,7 +89,7 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
       return "accept";
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      return error.code === "denied" ? { refuse: error.message } : "reject";
+      return TOLD.has(error.code) ? { refuse: error.message } : "reject";
     }
   }
 
