@@ -28,6 +28,8 @@ export interface Config {
   readonly data: string;
   readonly listen: Listen;
   readonly ssh: Listen;
+  /** The certificate door; null: nobody signs in with a client certificate. */
+  readonly clientCertificates: Listen | null;
   /** A PostgreSQL URL, or null for the embedded database. Holds a password. */
   readonly database: string | null;
   /** Where to sign in as the owner of `database`, for migrations only; null: as `database` does. Holds a password. */
@@ -82,6 +84,11 @@ const OPTIONS = [
   { name: "acme-server", value: "URL", help: "directory of the certificate authority (Let's Encrypt)" },
   { name: "acme-http", value: "HOST:PORT", help: "where its challenges are answered (0.0.0.0:80)" },
   { name: "tls-self-signed", help: "make a certificate that browsers warn about" },
+  {
+    name: "client-certificates",
+    value: "HOST:PORT",
+    help: "sign-in with client certificates, on a TLS port of its own",
+  },
   { name: "trusted-proxy", value: "CIDR,…", help: "proxies whose X-Forwarded-For and -Proto are believed" },
   { name: "ssh-proxy-protocol", value: "CIDR,…", help: "proxies that send PROXY protocol v2 to the SSH gate" },
   { name: "public-url", value: "URL", help: "the address people type, when a proxy stands before" },
@@ -126,6 +133,7 @@ export function readConfig(argv: readonly string[], environment: Environment, di
   const publicUrl = readPublicUrl(given["public-url"]);
   const tls = readTls(given, directory);
   const ssh = readListen("ssh", given.ssh ?? "", { host: "127.0.0.1", port: 2222 });
+  const clientCertificates = readCertificateDoor(given["client-certificates"], tls);
   const demo = given.demo === "true";
   const database = readDatabase("database", given.database);
   const databaseOwner = readDatabase("database-owner", given["database-owner"]);
@@ -136,6 +144,7 @@ export function readConfig(argv: readonly string[], environment: Environment, di
     data,
     listen,
     ssh,
+    clientCertificates,
     database,
     databaseOwner,
     demo,
@@ -218,6 +227,17 @@ function readListen(name: Name, text: string, fallback: Listen): Listen {
   if (!valid || !/^[A-Za-z0-9.:%-]+$/.test(host))
     throw wrong(`--${name} must be HOST:PORT, for example ${hostPort(fallback)}.`);
   return { host: host.toLowerCase(), port: Number(port) };
+}
+
+/** TLS ends at the door itself: a certificate that a proxy vouches for proves nothing. */
+function readCertificateDoor(text: string | undefined, tls: TlsConfig): Listen | null {
+  if (text === undefined) return null;
+  const at = readListen("client-certificates", text, { host: "127.0.0.1", port: 8443 });
+  if (at.port === 0) throw wrong("--client-certificates needs a port that stays: browsers are sent there.");
+  if (tls.kind === "none") {
+    throw wrong("--client-certificates needs --tls-cert and --tls-key, --tls-acme DOMAIN or --tls-self-signed.");
+  }
+  return at;
 }
 
 function readNumber(name: Name, text: string | undefined, fallback: number, most: number): number {

@@ -24,6 +24,7 @@ import type { Tls } from "./tls/index.ts";
 export type { Measure } from "./metrics.ts";
 export type { Identify } from "./routes.ts";
 export { createTls, type Tls } from "./tls/index.ts";
+export { createCertificateDoor } from "./certificate-door.ts";
 
 declare module "fastify" {
   interface FastifyRequest {

@@ -23,6 +23,7 @@ import { type Presence, stillPresent } from "./login/presence.ts";
 import { makeSetupToken, setupActions, setupIsNeeded } from "./login/setup.ts";
 import { redirectStepActions } from "./login/redirect-step.ts";
 import { postedAnswerActions } from "./login/posted-answer.ts";
+import { createCertificateTaking } from "./login/shown-certificate.ts";
 import { signInActions } from "./login/sign-in.ts";
 import { signOutActions } from "./login/sign-out.ts";
 import { createSshWayIn, keyIsKnown } from "./login/ssh-sign-in.ts";
@@ -80,12 +81,22 @@ export function createIam(deps: {
   parsePublicKey: ParsePublicKey;
   /** Makes the keys of authorities and signs certificates with them. */
   certificates: CertificateMaker;
+  /** The port of the certificate door; null or absent: there is none, and nobody signs in with a certificate. */
+  certificatePort?: number | null;
   /** Where mailed links lead when nobody who is signed in asked for them; null: such links are not mailed. */
   consoleOrigin?: string | null;
 }) {
   const { database, runtime, sealer, platform, parsePublicKey, certificates: maker, consoleOrigin = null } = deps;
   const scopes = createScopes();
-  const wayIn = { database, sealer, platform, backends, factors: createFactors({ sealer, platform }) };
+  const { certificatePort = null } = deps;
+  const wayIn = {
+    database,
+    sealer,
+    platform,
+    backends,
+    certificatePort,
+    factors: createFactors({ sealer, platform }),
+  };
   /** Known once all domains have told their actions. */
   let permissions: Permissions = new Map();
   const users = userActions(platform);
@@ -179,6 +190,9 @@ export function createIam(deps: {
     /** A new single-use set-up token (30 minutes), or null when there is an administrator. */
     makeSetupToken: (): Promise<string | null> => makeSetupToken(database),
     setupIsNeeded: (): Promise<boolean> => setupIsNeeded(database.db),
+
+    /** What the certificate door needs. */
+    certificateDoor: createCertificateTaking({ ...wayIn, runtime }),
 
     /** The way in of one SSH connection from that address. */
     sshWayIn: (address: string | null) => createSshWayIn({ ...wayIn, runtime }, address),

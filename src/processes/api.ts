@@ -11,7 +11,7 @@ import {
   type SigningKey,
 } from "../audit/index.ts";
 import { receiverOf } from "../iam/index.ts";
-import { createHttp, createTls, type Measure } from "../http/index.ts";
+import { createCertificateDoor, createHttp, createTls, type Measure, type Tls } from "../http/index.ts";
 import { dataPaths } from "./data.ts";
 import { createDomains, type Domains } from "./domains.ts";
 import type { Gateways, Settings } from "./messages.ts";
@@ -68,10 +68,11 @@ export async function startApi({ settings, log }: { settings: Settings; log: Log
   const { port } = await http.listen(config.listen).catch((error: unknown) => {
     throw portFault(error, config.listen, "listen");
   });
+  const certificateDoor = tls && (await openCertificateDoor(domains, { settings, tls, consolePort: port }));
   const setupToken = settings.first ? await iam.makeSetupToken() : null;
 
   async function stop(): Promise<void> {
-    await http.close();
+    await Promise.all([http.close(), certificateDoor?.close()]);
     ending.abort();
     clearInterval(tidying);
     await Promise.all([...work, recordings.stop(), working.stop()]);
@@ -90,6 +91,21 @@ export async function startApi({ settings, log }: { settings: Settings; log: Log
     // Nobody would keep the database running: end at once, a new program is waiting for the port.
     orphaned: async () => {},
   };
+}
+
+/** Where browsers show certificates; null when the options name no place for it. */
+async function openCertificateDoor(
+  { iam, log }: Domains,
+  { settings: { config }, tls, consolePort }: { settings: Settings; tls: Tls; consolePort: number },
+) {
+  const at = config.clientCertificates;
+  if (!at) return null;
+  const { authorities, take } = iam.certificateDoor;
+  const door = await createCertificateDoor({ ...config, tls, consolePort, authorities, take, log });
+  await door.listen(at).catch((error: unknown) => {
+    throw portFault(error, at, "client-certificates");
+  });
+  return door;
 }
 
 const actionsOf = ({ platform, iam, assets, audit, sessions }: Domains) => [

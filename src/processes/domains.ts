@@ -55,6 +55,7 @@ export async function createDomains(deps: {
     parsePublicKey,
     certificates: { generateKeyPair, signCertificate },
     consoleOrigin: originOf(settings.config),
+    certificatePort: settings.config.clientCertificates?.port ?? null,
   });
   const assets = createAssets({ sealer, protocols: known, openPrivateKey });
   const sessions = createSessions({

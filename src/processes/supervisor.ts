@@ -70,6 +70,7 @@ export async function startProgram(deps: ProgramDeps): Promise<Program> {
 async function lookAhead(config: Config): Promise<void> {
   await refuseTakenPort(config.listen, "listen");
   await refuseTakenPort(config.ssh, "ssh");
+  if (config.clientCertificates) await refuseTakenPort(config.clientCertificates, "client-certificates");
   if (config.tls.kind === "acme") await refuseTakenPort(config.tls.challenges, "acme-http");
   if (config.demo) await findSshd();
   if (config.database) await inspectServer("--database", config.database);

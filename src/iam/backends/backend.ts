@@ -51,18 +51,32 @@ export interface FormBackend<S> extends Kind<S> {
   people?(call: BackendCall<S>): AsyncIterable<readonly DirectoryEntry[]>;
 }
 
+/** Where a sign-in begins. */
+interface Beginning {
+  readonly callback: string;
+  /** The certificate door's port; null: there is none. */
+  readonly certificatePort: number | null;
+}
+
+/** A way on which an answer comes without the cookie of the browser that began. */
+export type AnswerBy = "post" | "certificate";
+
 export interface Departure {
   readonly location: string;
   readonly memory: unknown;
-  /** The provider lets the browser post its answer from its own site, and names the sign-in by this (256 random bits). */
+  /** The answer comes without a cookie (`answers` says how), and names the sign-in by this (256 random bits). */
   readonly relay?: string;
 }
 
 /** Sends the browser away and takes it back. */
 export interface RedirectBackend<S> extends Kind<S> {
   readonly flow: "redirect";
+  /** How what comes as `posted` reached us: by a form of the provider's page, or over the certificate door. */
+  readonly answers?: AnswerBy;
+  /** The authorities (PEM) whose certificates the certificate door asks browsers for. */
+  authorities?(settings: S): readonly string[];
   /** Where the browser goes, with https; `memory` comes back to `finish`. */
-  begin(call: BackendCall<S>, at: { readonly callback: string }): Promise<Departure>;
+  begin(call: BackendCall<S>, at: Beginning): Promise<Departure>;
   /** `answer` is what the browser brought back. Fault `unauthenticated` for anything that is not proved. */
   finish(
     call: BackendCall<S>,

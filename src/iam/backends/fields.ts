@@ -17,7 +17,7 @@ export const oneLine = (most: number) =>
 const PEM = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
 
 /** The certificates of a PEM text; null when there is none or one cannot be read. */
-function certificatesIn(text: string): readonly string[] | null {
+export function certificatesIn(text: string): readonly string[] | null {
   const found = text.match(PEM) ?? [];
   try {
     for (const pem of found) new X509Certificate(pem);

@@ -8,13 +8,13 @@ import { proofOf } from "./first-proof.ts";
 import { me } from "./me.ts";
 import { userOfIdentity } from "./outside.ts";
 import { signInSettings } from "./settings.ts";
-import { takePosted } from "./posted-answer.ts";
-import { Away, callbackOf, depart, goAway, gone, redirectingBackend } from "./redirecting.ts";
+import { takeAnswer } from "./posted-answer.ts";
+import { asksForCertificates, Away, callbackOf, depart, goAway, gone, redirectingBackend } from "./redirecting.ts";
 import { goOn, type WayInDeps } from "./way-in.ts";
 
 const LONGEST_MS = 24 * 60 * 60_000;
-/** How the console hands on what a provider let the browser post. */
-const HANDLE = "saml";
+/** By which name the console hands on what came without the browser's cookie. */
+const HANDLES = { post: "saml", certificate: "certificate" } as const;
 const OWN_PAGE = "/me";
 
 /** Signing in by being sent to somebody who knows the person, and back. */
@@ -26,8 +26,9 @@ export function redirectStepActions(deps: WayInDeps) {
     async run({ db: reading }) {
       const active = await activeBackends({ ...deps, db: reading });
       const { passkeyAlone } = await deps.platform.settings.read(signInSettings, null, reading);
+      const open = active.filter(({ entry }) => deps.certificatePort !== null || !asksForCertificates(entry));
       return {
-        ways: active.map(({ id, kind, name, entry }) => ({ id, kind, name, flow: entry.flow })),
+        ways: open.map(({ id, kind, name, entry }) => ({ id, kind, name, flow: entry.flow })),
         passkeys: passkeyAlone,
       };
     },
@@ -52,9 +53,10 @@ export function redirectStepActions(deps: WayInDeps) {
       if (linkTo && (linkTo.userId !== actor.id || linkTo.signInId !== actor.signInId)) {
         throw new Fault("unauthenticated", "You are not signed in as you were when you began. Begin again.");
       }
-      const handle = answer[HANDLE];
       const { posted: _, ...came } = answer;
-      const posted = handle === undefined ? null : await takePosted({ ...deps, db }, attempt.id, handle);
+      const by = backend.entry.answers;
+      const handle = by && answer[HANDLES[by]];
+      const posted = handle ? await takeAnswer({ ...deps, db }, { attemptId: attempt.id, handle, by }) : null;
       const call = callOf(backend);
       const asked = backend.entry.finish(call, {
         callback: callbackOf(actor.origin, backendId),

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { type Actor, type Delivery, Fault } from "../../core/index.ts";
 import type { Db } from "../../db/index.ts";
-import type { Departure, RedirectBackend } from "../backends/backend.ts";
+import type { Backend, Departure, RedirectBackend } from "../backends/backend.ts";
 import { activeBackends, bounded, callOf, type Configured } from "../backends/configured.ts";
 import { endAttempt, openAttempt, remember } from "./attempt.ts";
-import { expectPost } from "./posted-answer.ts";
+import { expectAnswer } from "./posted-answer.ts";
 import type { WayInDeps } from "./way-in.ts";
 
 export type Redirecting = Configured & { readonly entry: RedirectBackend<unknown> };
@@ -15,6 +15,10 @@ export const Away = z.object({
   memory: z.unknown(),
 });
 type LinkTo = z.output<typeof Away>["linkTo"];
+
+/** Whether it needs the certificate door. */
+export const asksForCertificates = (entry: Backend): boolean =>
+  entry.flow === "redirect" && entry.answers === "certificate";
 
 export const gone = (): Fault =>
   new Fault("not_found", "This way to sign in is not offered any more. Choose another one.");
@@ -36,7 +40,8 @@ export const callbackOf = (origin: string | null | undefined, id: string): strin
 export async function depart(deps: WayInDeps & { readonly db: Db }, actor: Actor, id: string): Promise<Departure> {
   const backend = await redirectingBackend(deps, id);
   const call = callOf(backend);
-  const asked = backend.entry.begin(call, { callback: callbackOf(actor.origin, id) });
+  const { certificatePort } = deps;
+  const asked = backend.entry.begin(call, { callback: callbackOf(actor.origin, id), certificatePort });
   const departure = await bounded(call, backend.name, asked);
   return { ...departure, location: elsewhere(departure.location) };
 }
@@ -58,7 +63,7 @@ export async function goAway(
   if (actor.attemptId) await endAttempt(db, actor.attemptId);
   const { id, token, expiresAt } = await openAttempt(db, actor, { userId: null, proofs: [], backendId, returnTo });
   await remember(deps, id, { linkTo, memory: departure.memory } satisfies z.input<typeof Away>);
-  if (departure.relay) await expectPost(db, id, departure.relay);
+  if (departure.relay) await expectAnswer(db, id, departure.relay);
   at.deliver({ kind: "attempt", token, expiresAt });
   return { location: departure.location };
 }

@@ -21,6 +21,8 @@ export interface WayInDeps {
   readonly platform: Pick<Platform, "settings" | "notify" | "mailIsConfigured">;
   readonly backends: Registry<Backend>;
   readonly factors: Factors;
+  /** Where the certificate door listens; null: there is none. */
+  readonly certificatePort: number | null;
 }
 
 /** Who is on the way in and what they proved; kept in a row for the console, in memory for SSH. */

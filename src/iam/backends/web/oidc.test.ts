@@ -68,7 +68,7 @@ describe("signing in by OpenID Connect", () => {
         settingsOf("basic", { clientSecret: SECRET, scopes: "profile groups", ...more }),
       );
       const callback = `${ORIGIN}/sign-in/callback/${ids.basic}`;
-      const { location, memory } = await entry.begin({ ...call, settings }, { callback });
+      const { location, memory } = await entry.begin({ ...call, settings }, { callback, certificatePort: null });
       const answer = await web.at(location, { login: "alice" });
       const found = await entry.finish({ ...call, settings }, { callback, answer, memory, spend: async () => true });
       return found.groups;

@@ -174,7 +174,7 @@ describe("an answer is refused", () => {
     const call = { id: ids.pasted, signal: AbortSignal.timeout(10_000), say: () => {} };
     const settings: unknown = entry.settings.parse({ metadataXml: provider.metadata });
     const callback = `${ORIGIN}/sign-in/callback/${ids.pasted}`;
-    const begun = await entry.begin({ ...call, settings }, { callback });
+    const begun = await entry.begin({ ...call, settings }, { callback, certificatePort: null });
     const posted = await provider.respond(begun.location, alice);
     const spent = new Set<string>();
     const spend = async (proof: string) => !spent.has(proof) && Boolean(spent.add(proof));

@@ -153,6 +153,7 @@ export const saml: RedirectBackend<Settings> = {
   kind: "saml",
   title: "SAML 2",
   flow: "redirect",
+  answers: "post",
   settings: Settings,
   begin,
   finish,
