@@ -59,6 +59,11 @@ describe("what is understood", () => {
       },
     ],
     ["--listen 0.0.0.0:80 --trusted-proxy 10.0.0.0/8,::1", { trustedProxies: ["10.0.0.0/8", "::1/128"] }],
+    [
+      "--listen 443 --tls-self-signed --client-certificates 0.0.0.0:8443",
+      { clientCertificates: { host: "0.0.0.0", port: 8443 } },
+    ],
+    ["", { clientCertificates: null }],
     ["--public-url https://gate.example.org/", { publicUrl: "https://gate.example.org" }],
     ["--log-level debug --log-format json", { log: { level: "debug", format: "json" } }],
   ])("%s", (text, expected) => {
@@ -115,6 +120,8 @@ describe("what is refused, with one line that names the option", () => {
     ["--gateways two", "--gateways"],
     ["--tls-cert c.pem", "--tls-key"],
     ["--tls-self-signed --tls-acme a.example.org", "--tls-acme"],
+    ["--client-certificates 8443", "--client-certificates"],
+    ["--tls-self-signed --client-certificates 0", "--client-certificates"],
     ["--tls-acme localhost", "--tls-acme"],
     ["--acme-email a@b", "--acme-email"],
     ["--trusted-proxy 10.0.0.0/33", "--trusted-proxy"],

@@ -81,6 +81,8 @@ export async function startHttp(deps: {
   readonly extra?: readonly AnyAction<Db>[];
   readonly options?: Partial<HttpOptions>;
   readonly host?: string;
+  /** Where a certificate door listens. */
+  readonly certificatePort?: number;
 }) {
   const lines: string[] = [];
   const log = pino(
@@ -105,6 +107,7 @@ export async function startHttp(deps: {
     platform,
     parsePublicKey,
     certificates: { generateKeyPair, signCertificate },
+    certificatePort: deps.certificatePort ?? null,
   });
   const actions = [...iam.actions, ...audit.actions, ...(deps.extra ?? [])] as AnyAction<Db>[];
   await iam.prepare(actions);

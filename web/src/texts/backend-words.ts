@@ -33,6 +33,10 @@ const LABELS: Readonly<Record<string, readonly [en: string, zh: string]>> = {
   realm: ["Realm", "域"],
   lowerCase: ["Names in lower case", "名称转为小写"],
   tries: ["Tries", "尝试次数"],
+  authorities: ["Authorities", "证书颁发机构"],
+  subject: ["Known for good by", "永久标识"],
+  loginName: ["Login name", "登录名"],
+  revocationLists: ["Revoked certificates", "吊销列表"],
 };
 
 const CHOICES: Readonly<Record<string, readonly [en: string, zh: string]>> = {
@@ -48,6 +52,10 @@ const CHOICES: Readonly<Record<string, readonly [en: string, zh: string]>> = {
   everybody: ["Everybody", "所有人"],
   class: ["Class", "Class"],
   "filter-id": ["Filter-Id", "Filter-Id"],
+  name: ["The whole name (DN)", "完整名称（DN）"],
+  principal: ["User principal name (UPN)", "用户主体名称（UPN）"],
+  email: ["Mail address", "邮件地址"],
+  "common-name": ["Common name (CN)", "通用名称（CN）"],
 };
 
 /** Chinese for what the server says of a setting. */
@@ -96,6 +104,13 @@ const HELP: Readonly<Record<string, string>> = {
   "Attribute of the answer that names the person's groups": "回答中列出人员用户组的属性",
   "Seconds to wait for an answer": "等待回答的秒数",
   "How often each server is asked": "每台服务器的询问次数",
+  "Certificates (PEM) of the authorities that issue people's certificates, and of those above them up to the root":
+    "颁发人员证书的机构及其上级机构直至根的证书（PEM）",
+  "What in the certificate names the person for good; changing it unlinks everybody":
+    "证书中永久标识人员的内容；更改会解除所有关联",
+  "What in the certificate is the login name": "证书中作为登录名的内容",
+  "Lists of revoked certificates (PEM), one of each authority; out of date, nobody signs in":
+    "吊销列表（PEM），每个机构一份；过期后任何人都无法登录",
 };
 
 const pick = (words: readonly [string, string] | undefined): string | undefined =>

@@ -24,6 +24,14 @@ const zh: Readonly<Record<string, string>> = {
   "Without encryption only a server on this machine can be used (localhost).":
     "不加密时只能使用本机上的服务器（localhost）。",
   "Not a certificate in PEM form.": "不是 PEM 格式的证书。",
+  "Paste the certificate of an authority.": "请粘贴证书颁发机构的证书。",
+  "At most 10 certificates.": "最多 10 个证书。",
+  "One of these is no certificate of an authority.": "其中一个不是证书颁发机构的证书。",
+  "The authority above one of these is missing. Paste it as well, up to the root.":
+    "缺少其中一个机构的上级机构。请一并粘贴，直至根证书。",
+  "Not lists of revoked certificates in PEM form, whole and with an end.": "不是 PEM 格式的完整且有期限的吊销列表。",
+  "One of these lists is not signed by one of the authorities.": "其中一份列表不是由这些机构签名的。",
+  "The list of one of the authorities is missing.": "缺少其中一个机构的列表。",
   "Name a server.": "请填写服务器。",
   "Name a base.": "请填写位置。",
   "Name the group.": "请填写用户组。",
@@ -55,6 +63,7 @@ const TERMS: Readonly<Record<string, string>> = {
   RADIUS: "RADIUS",
   "LDAP or Active Directory": "LDAP 或 Active Directory",
   "Code of the RADIUS server": "RADIUS 服务器验证码",
+  "Client certificate": "客户端证书",
   Password: "密码",
 };
 

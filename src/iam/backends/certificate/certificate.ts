@@ -29,6 +29,8 @@ const Settings = z
   })
   .superRefine(({ authorities, revocationLists }, { addIssue }) => {
     const trusted = readAll(authorities);
+    // The field itself says what is wrong with it.
+    if (trusted.length === 0 && authorities !== "") return;
     const wrong = problemOf(trusted);
     if (wrong) return addIssue({ code: "custom", path: ["authorities"], message: wrong });
     const unclear = revocationLists === "" ? null : listsProblem(trusted, revocationLists);

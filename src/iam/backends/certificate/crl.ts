@@ -34,7 +34,7 @@ export function listsIn(text: string): RevocationList[] | null {
 
 /*
  * CertificateList: { tbsCertList, signatureAlgorithm, signature BIT STRING }
- * tbsCertList: { version 1, signatureAlgorithm, issuer, thisUpdate, nextUpdate, revoked OPTIONAL, [0] extensions OPTIONAL }
+ * tbsCertList: { version OPTIONAL, signatureAlgorithm, issuer, thisUpdate, nextUpdate, revoked OPTIONAL, [0] extensions OPTIONAL }
  */
 function listOf(bytes: Buffer): RevocationList {
   const outer = elementsOf(whole(bytes, TAG.sequence).body);
@@ -42,24 +42,20 @@ function listOf(bytes: Buffer): RevocationList {
   const algorithm = take(outer, TAG.sequence);
   const signature = take(outer, TAG.bits).body;
   if (!outer.next().done || signature[0] !== 0) throw new Malformed();
-  const parts = elementsOf(list.body);
-  const version = take(parts, TAG.integer);
-  if (!version.body.equals(Buffer.of(1)) || !take(parts, TAG.sequence).raw.equals(algorithm.raw)) throw new Malformed();
-  const issuer = take(parts, TAG.sequence).raw;
-  const [from, until] = [parts.next(), parts.next()].map(({ done, value }) => {
-    if (done) throw new Malformed();
-    return momentOf(value);
-  });
-  const rest = [...parts];
+  const rest = [...elementsOf(list.body)];
+  const version = rest[0]?.tag === TAG.integer ? rest.shift() : undefined;
+  if (version && !version.body.equals(Buffer.of(1))) throw new Malformed();
+  const [inner, issuer, from, until] = rest.splice(0, 4);
+  if (!inner?.raw.equals(algorithm.raw) || issuer?.tag !== TAG.sequence || !from || !until) throw new Malformed();
   const revoked = rest[0]?.tag === TAG.sequence ? rest.shift() : undefined;
   const extensions = rest.shift();
   if (rest.length > 0 || (extensions && extensions.tag !== EXTENSIONS)) throw new Malformed();
   // A critical extension says that the list is a part, or for another authority's certificates.
   if (extensions && extensionsOf(extensions).some(({ critical }) => critical)) throw new Malformed();
   return {
-    issuer,
-    from: from!,
-    until: until!,
+    issuer: issuer.raw,
+    from: momentOf(from),
+    until: momentOf(until),
     serials: revoked ? serialsOf(revoked.body) : NO_SERIALS,
     signed: list.raw,
     algorithm: oidOf(take(elementsOf(algorithm.body), TAG.oid)),
