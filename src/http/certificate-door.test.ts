@@ -118,6 +118,8 @@ const visit = (location: URL, { pair, headers = {}, path, ...more }: Visit = {})
         headers: { host: location.host, ...headers },
         agent: false,
         rejectUnauthorized: false,
+        // The browser would use anything; the door decides.
+        ciphers: "DEFAULT@SECLEVEL=0",
         timeout: 20_000,
         ...pair,
         ...more,
@@ -231,6 +233,14 @@ describe("is refused", () => {
     ],
     "one with an extension that nobody understands": async () => [
       await people.issue({ subject: "/CN=alice", extensions: [...PERSON, "1.2.3.4=critical,ASN1:UTF8String:x"] }),
+      /chain does not hold/,
+    ],
+    "one that is signed with SHA-1": async () => [
+      await people.issue({ subject: "/CN=alice", digest: "sha1" }),
+      /chain does not hold/,
+    ],
+    "one with a key of 1024 bits": async () => [
+      await people.issue({ subject: "/CN=alice", rsa: 1024 }),
       /chain does not hold/,
     ],
     "any while the list of revoked ones is out of date": async () => [alice, /out of date/, ids.stale],

@@ -67,8 +67,7 @@ export function createCertificateTaking(deps: WayInDeps & { readonly runtime: Ru
       const text = certificate && certificate.length <= MOST_BYTES ? certificate.toString("base64") : null;
       const answer = JSON.stringify({ certificate: text, problem } satisfies z.input<typeof Waiting>);
       try {
-        const taken = await run(runtime, show, guest, { backendId, relay, answer });
-        return (taken as { handle: string }).handle;
+        return (await run(runtime, show, guest, { backendId, relay, answer })).handle;
       } catch (error) {
         if (error instanceof Fault && (error.code === "unauthenticated" || error.code === "invalid")) return null;
         throw error;

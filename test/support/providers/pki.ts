@@ -22,6 +22,8 @@ interface Wish {
   readonly from?: number;
   readonly until?: number;
   readonly digest?: string;
+  /** A key of RSA, of so many bits, instead of P-256. */
+  readonly rsa?: number;
 }
 
 export const PERSON = [
@@ -71,7 +73,10 @@ ${optional.join("\n")}
   );
   await writeFile(at("index"), "");
   await writeFile(at("crlnumber"), "01\n");
-  const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-utf8"];
+  const newKey = (rsa?: number): string[] => {
+    const kind = rsa ? [`rsa:${rsa}`] : ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+    return ["-newkey", ...kind, "-nodes", "-utf8"];
+  };
 
   async function issue({
     subject,
@@ -79,10 +84,11 @@ ${optional.join("\n")}
     from = -1,
     until = 30,
     digest = "sha256",
+    rsa,
   }: Wish): Promise<Pair> {
     const id = randomBytes(6).toString("hex");
     await writeFile(at(`${id}.ext`), lines.join("\n"));
-    await openssl("req", "-new", ...newKey, "-keyout", `${id}.key`, "-out", `${id}.csr`, "-subj", subject);
+    await openssl("req", "-new", ...newKey(rsa), "-keyout", `${id}.key`, "-out", `${id}.csr`, "-subj", subject);
     const ends = ["-startdate", moment(from), "-enddate", moment(until)];
     const files = ["-in", `${id}.csr`, "-out", `${id}.crt`, "-extfile", `${id}.ext`];
     await openssl("ca", "-batch", "-notext", "-config", "ca.cnf", "-md", digest, ...ends, ...files);
@@ -96,7 +102,7 @@ ${optional.join("\n")}
   } else {
     const added = extensions.flatMap((line) => ["-addext", line]);
     const ends = ["-days", "60", "-subj", `/CN=${name}`];
-    await openssl("req", "-x509", ...newKey, "-keyout", "ca.key", "-out", "ca.crt", ...ends, ...added);
+    await openssl("req", "-x509", ...newKey(), "-keyout", "ca.key", "-out", "ca.crt", ...ends, ...added);
   }
   return {
     cert: await readFile(at("ca.crt"), "utf8"),

@@ -120,7 +120,7 @@ describe("names in a certificate", () => {
 describe("whatever the bytes are", () => {
   test("lengths must be exact and as short as can be", () => {
     for (const hex of ["30", "3081", "300100ff", "308000", "30810100", "30820001ff", "1f8101", "3085000000000100"]) {
-      expect(() => [...elementsOf(Buffer.from(hex, "hex"))], hex).toThrow(Malformed);
+      expect(() => [...elementsOf(Buffer.from(hex, "hex"))]).toThrow(Malformed);
     }
     expect([...elementsOf(Buffer.from("0500020101", "hex"))].map(({ tag }) => tag)).toEqual([5, 2]);
   });
@@ -133,6 +133,7 @@ describe("whatever the bytes are", () => {
     const pemOf = (bytes: Buffer): string =>
       `-----BEGIN X509 CRL-----\n${bytes.toString("base64")}\n-----END X509 CRL-----`;
     let read = 0;
+    const others: unknown[] = [];
     for (let round = 0; round < 20_000; round++) {
       const bytes = Buffer.from(round % 2 === 0 ? own : list);
       for (let flips = round % 3; flips >= 0; flips--) {
@@ -144,9 +145,10 @@ describe("whatever the bytes are", () => {
         else if (!listsIn(pemOf(cut))) continue;
         read++;
       } catch (error) {
-        expect(error).toBeInstanceOf(Malformed);
+        if (!(error instanceof Malformed)) others.push(error);
       }
     }
+    expect(others).toEqual([]);
     expect(read).toBeGreaterThan(100);
   }, 30_000);
 });
