@@ -9,7 +9,14 @@ import { goOn, type WayInDeps } from "../login/way-in.ts";
 import { mustHoldEverywhere, mustOutrank } from "../roles/role.ts";
 import * as schema from "../schema.ts";
 import type { Postal } from "../users/invitation.ts";
-import { findMailedToken, linkIsVoid, makeMailedToken, useMailedToken } from "../users/mailed-token.ts";
+import {
+  findMailedToken,
+  linkIsVoid,
+  mailIsDue,
+  mailMustBeDue,
+  makeMailedToken,
+  useMailedToken,
+} from "../users/mailed-token.ts";
 import { visibleUser } from "../users/user.store.ts";
 import { resetMail, tellReplaced } from "./messages.ts";
 import { acceptNewPassword, storePassword } from "./policy.ts";
@@ -41,15 +48,6 @@ const peopleCalled = (db: Db, who: string): Promise<Person[]> =>
     order by u.id limit ${MOST_NAMESAKES}`
     .execute(db)
     .then(({ rows }) => rows);
-
-/** One a minute for each person; false when the last one is younger. */
-async function isDue(db: Db, userId: string): Promise<boolean> {
-  const { rows } = await sql`
-    insert into reset_mailed as m (user_id, at) values (${userId}, now())
-    on conflict (user_id) do update set at = now() where m.at <= now() - interval '1 minute'
-    returning user_id`.execute(db);
-  return rows.length > 0;
-}
 
 async function mailLink(
   { platform, origin }: { readonly platform: Postal; readonly origin: string },
@@ -91,7 +89,7 @@ function forgotAction(deps: Deps) {
       const answered = wait(ANSWER_MS);
       const mailed = await database.transaction(async (db) => {
         const due: Person[] = [];
-        for (const person of await peopleCalled(db, who)) if (await isDue(db, person.id)) due.push(person);
+        for (const person of await peopleCalled(db, who)) if (await mailIsDue(db, person.id)) due.push(person);
         for (const person of due) await mailLink({ platform, origin }, db, { person, orgId: null });
         return due;
       });
@@ -147,6 +145,7 @@ function mailResetLinkAction(deps: Deps) {
       if (!origin) throw new Fault("invalid", "Links are sent from the console, whose address they carry.");
       if (!(await platform.mailIsConfigured(db)))
         throw new Fault("conflict", "Mail is not set up. Do that in the settings.");
+      await mailMustBeDue(db, id);
       await mailLink({ platform, origin }, db, { person: { id, loginName, name, email }, orgId: actor.orgId });
       return user;
     },

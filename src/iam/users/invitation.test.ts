@@ -43,6 +43,9 @@ const invited = async () => {
   return door.call(admin, createUser, { loginName: name, name, email: `${name}@example.org`, invite: true });
 };
 
+const minuteLater = (id: string) =>
+  sql`update reset_mailed set at = at - interval '61 seconds' where user_id = ${id}`.execute(door.db);
+
 /** The token of the newest mail to the user. */
 async function tokenFor(email: string | null, after = 0): Promise<string> {
   for (let turn = 0; turn < 200; turn++) {
@@ -137,7 +140,10 @@ describe("invitations", () => {
     };
     const uniform = await words("x".repeat(43));
     const spoilers: ((user: { id: string; version: number }) => Promise<unknown>)[] = [
-      ({ id }) => door.call(admin, inviteUser, { id }),
+      async ({ id }) => {
+        await minuteLater(id);
+        return door.call(admin, inviteUser, { id });
+      },
       ({ id }) => door.call(admin, revokeInvitation, { id }),
       ({ id }) =>
         sql`update mailed_token set expires_at = now() - interval '1 second' where user_id = ${id}`.execute(door.db),
@@ -157,6 +163,19 @@ describe("invitations", () => {
     }
     expect(uniform).toContain("link");
   }, 30_000);
+
+  test("one a minute is mailed to a person; until then the link that is there stays", async () => {
+    const user = await invited();
+    const token = await tokenFor(user.email);
+    const other = await invited();
+    const again = () => door.codeOf(door.call(admin, inviteUser, { id: user.id }));
+    expect((await Promise.all([again(), again(), again()])).toSorted()).toEqual(["conflict", "conflict", "conflict"]);
+    expect(await door.call(guest(), readInvitation, { token })).toMatchObject({ loginName: user.loginName });
+    await minuteLater(user.id);
+    expect((await Promise.all([again(), again(), again()])).toSorted()).toEqual(["conflict", "conflict", "ok"]);
+    expect(await door.codeOf(door.call(admin, inviteUser, { id: other.id }))).toBe("conflict");
+    expect(await tokenFor(user.email, 1)).not.toBe(token);
+  });
 
   test("the token lies nowhere but in the mail", async () => {
     const user = await invited();

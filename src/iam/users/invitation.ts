@@ -7,7 +7,14 @@ import { acceptNewPassword } from "../passwords/policy.ts";
 import { mustHoldEverywhere, mustOutrank } from "../roles/role.ts";
 import * as schema from "../schema.ts";
 import { mustHold } from "./belonging.ts";
-import { findMailedToken, linkIsVoid, makeMailedToken, revokeMailedTokens, useMailedToken } from "./mailed-token.ts";
+import {
+  findMailedToken,
+  linkIsVoid,
+  mailMustBeDue,
+  makeMailedToken,
+  revokeMailedTokens,
+  useMailedToken,
+} from "./mailed-token.ts";
 import { visibleUser } from "./user.store.ts";
 
 const VALID_HOURS = 7 * 24;
@@ -47,7 +54,8 @@ export const invitationMail = mailTemplate({
 
 /**
  * Mails a user of the actor's organization a link to choose the first password; an older link is void. Faults `invalid`
- * and `conflict` that say what is missing: an address, mail itself, or that there is a password already.
+ * and `conflict` that say what is missing: an address, mail itself, or that there is a password already, or that the last mail is younger
+ * than a minute.
  */
 export async function sendInvitation(postal: Postal, db: Db, actor: Actor, user: Invited): Promise<void> {
   mustHold(actor, schema.inviteUser.name);
@@ -58,6 +66,7 @@ export async function sendInvitation(postal: Postal, db: Db, actor: Actor, user:
   if (await signsInElsewhere(db, user.id)) mustHold(actor, schema.setUserPassword.name);
   if (!actor.origin) throw new Fault("invalid", "Invitations are sent from the console, whose address they carry.");
   if (!(await postal.mailIsConfigured(db))) throw new Fault("conflict", "Mail is not set up. Do that in the settings.");
+  await mailMustBeDue(db, user.id);
   const { token, expiresAt } = await makeMailedToken(db, {
     userId: user.id,
     email: user.email,

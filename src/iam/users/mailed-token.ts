@@ -69,6 +69,21 @@ export async function revokeMailedTokens(db: Db, purpose: MailedPurpose, userId:
   return rows.filter((row) => row.usable).length;
 }
 
+/** One mail a minute for each person, whatever it is for; false when the last one is younger. */
+export async function mailIsDue(db: Db, userId: string): Promise<boolean> {
+  const { rows } = await sql`
+    insert into reset_mailed as m (user_id, at) values (${userId}, now())
+    on conflict (user_id) do update set at = now() where m.at <= now() - interval '1 minute'
+    returning user_id`.execute(db);
+  return rows.length > 0;
+}
+
+/** Fault `conflict` when somebody was written to less than a minute ago. */
+export async function mailMustBeDue(db: Db, userId: string): Promise<void> {
+  if (await mailIsDue(db, userId)) return;
+  throw new Fault("conflict", "This person was mailed a link less than a minute ago. Wait a minute, then try again.");
+}
+
 /** Removes what nobody can use any more. */
 export async function tidyMailedTokens(db: Db): Promise<void> {
   await sql`delete from mailed_token where expires_at < now() or used_at is not null`.execute(db);
