@@ -1,4 +1,4 @@
-import { DownOutlined, LeftOutlined } from "@ant-design/icons";
+import { DownOutlined, EllipsisOutlined, LeftOutlined } from "@ant-design/icons";
 import { Button, Dropdown, Tabs } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -105,6 +105,7 @@ export function DetailPage({ title, parent, state, subtitle, actions = [], tabs,
           activeKey={params.get("tab") ?? all[0]?.key ?? ""}
           onChange={(tab) => setParams({ tab }, { replace: true })}
           destroyOnHidden
+          more={{ icon: <EllipsisOutlined aria-label={t("kit.more")} /> }}
           items={all.map((tab) => ({ ...tab }))}
         />
         {rail && <aside className="rail">{rail}</aside>}

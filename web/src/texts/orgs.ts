@@ -37,6 +37,12 @@ export const en = {
     deleteTitle: "Delete {{name}} everywhere?",
     deleteText: "The user leaves all organizations. Recordings and audit events stay.",
   },
+  memberships: {
+    text: "The organizations that {{name}} is a member of. Roles, groups and rules are apart in each: enter one to see or change them.",
+    everywhere: "{{name}} may enter every organization, by a role of the system:",
+    enter: "Enter {{name}}",
+    most: "Only the first {{count, number}} are shown.",
+  },
   fields: {
     phone: "Phone",
     timeZone: "Time zone",
@@ -145,6 +151,12 @@ export const zh: Chinese<typeof en> = {
     disableText: "{{name}} 将立即在所有组织退出登录，重新启用之前无法登录。",
     deleteTitle: "在所有组织删除 {{name}} 吗？",
     deleteText: "该用户将离开所有组织。录像和审计事件保留。",
+  },
+  memberships: {
+    text: "{{name}} 所属的组织。每个组织的角色、用户组和规则各自独立：进入该组织即可查看或更改。",
+    everywhere: "{{name}} 拥有系统角色，可以进入所有组织：",
+    enter: "进入 {{name}}",
+    most: "仅显示前 {{count, number}} 个。",
   },
   fields: {
     phone: "电话",

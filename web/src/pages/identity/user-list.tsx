@@ -26,6 +26,8 @@ export function useRoles(): readonly Role[] {
 }
 
 const NONE: readonly Role[] = [];
+/** Above that the tab of groups has them. */
+const MOST_GROUPS = 5;
 
 /** The columns of every list of users. */
 export const userColumns = (t: TFunction): readonly Column<User>[] => [
@@ -140,11 +142,14 @@ export function UserFacts({ user, t }: { user: User; t: TFunction }) {
           t("terms.groups"),
           user.groups.length > 0 && (
             <span key="g" className="link-list">
-              {user.groups.map(({ id, name }) => (
+              {user.groups.slice(0, MOST_GROUPS).map(({ id, name }) => (
                 <Link key={id} to={`/console/groups/${id}`}>
                   {name}
                 </Link>
               ))}
+              {user.groups.length > MOST_GROUPS && (
+                <Link to={`/console/users/${user.id}?tab=groups`}>+{user.groups.length - MOST_GROUPS}</Link>
+              )}
             </span>
           ),
         ],

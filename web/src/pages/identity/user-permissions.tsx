@@ -18,15 +18,15 @@ export function UserPermissions({ user }: { user: Pick<User, "id" | "name"> }) {
   const bind = <SystemRoles user={user} held={roles.filter(({ scope }) => scope === "system")} />;
   if (permissions.length === 0)
     return (
-      <>
+      <div className="tab-body">
         <p className="muted">{t("identity.roles.effectiveNone", { name: user.name })}</p>
         {bind}
-      </>
+      </div>
     );
   const nameOf = new Map(roles.map(({ id, name }) => [id, name]));
   const byName = new Map(permissions.map((one) => [one.name, one]));
   return (
-    <div className="readable">
+    <div className="tab-body readable">
       <p className="muted">{t("identity.roles.effectiveText", { name: user.name })}</p>
       {bind}
       {byDomain(permissions.map(({ name }) => name)).map(({ domain, held }) => (

@@ -12,6 +12,7 @@ import { UserFactors } from "./user-factors.tsx";
 import { UserGroups } from "./user-groups.tsx";
 import { UserIdentities } from "./user-identities.tsx";
 import { UserKeys } from "./user-keys.tsx";
+import { UserOrganizations } from "./user-organizations.tsx";
 import { UserPermissions } from "./user-permissions.tsx";
 import { useRoles, UserFacts, UserState } from "./user-list.tsx";
 import "../admin.css";
@@ -26,6 +27,7 @@ export function Page() {
   const { actionsOf, dialogs } = useUserActions(() => void navigate("/console/users", { replace: true }));
   const may = {
     groups: useMay("group.list"),
+    organizations: useMay("site-user.read"),
     permissions: useMay("user.permissions.read"),
     keys: useMay("user.ssh-key.list"),
     identities: useMay("user.identity.list"),
@@ -57,6 +59,9 @@ export function Page() {
               ]
             : []),
           ...(may.groups ? [{ key: "groups", label: t("terms.groups"), children: <UserGroups user={user} /> }] : []),
+          ...(may.organizations
+            ? [{ key: "organizations", label: t("orgs.title"), children: <UserOrganizations user={user} /> }]
+            : []),
           ...(may.permissions
             ? [{ key: "permissions", label: t("identity.roles.effective"), children: <UserPermissions user={user} /> }]
             : []),

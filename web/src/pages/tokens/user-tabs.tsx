@@ -24,11 +24,11 @@ export function useSignInTab(user: User | undefined) {
       key: "sign-in",
       label: t("tokens.sessions.tab"),
       children: (
-        <>
+        <div className="tab-body">
           {may.sessions && <UserSessions user={user} />}
           {may.keys && <UserApiKeys user={user} />}
           {may.certificates && <UserCertificates user={user} />}
-        </>
+        </div>
       ),
     },
   ];
