@@ -20,6 +20,8 @@ export interface FormOptions<E extends Endpoint> {
   readonly shape?: ((values: Values) => Values) | undefined;
   /** Turns what is sent, once it is checked, into what the endpoint takes, where that is nested. */
   readonly pack?: ((sent: Values) => Values) | undefined;
+  /** Instead of calling the endpoint: for a form that only says what is to be done. */
+  readonly send?: ((input: Input<E>) => Promise<Output<E>>) | undefined;
   readonly done: (output: Output<E>) => void;
 }
 
@@ -65,7 +67,7 @@ const baseOf = <E extends Endpoint>({ before = null, fixed }: FormOptions<E>): O
 
 /** The state of a form over an endpoint's input: values, problems where they belong, what is sent, conflicts. */
 export function useForm<E extends Endpoint>(options: FormOptions<E>) {
-  const { endpoint, initial, shape, pack, fromRow, done } = options;
+  const { endpoint, initial, shape, pack, send, fromRow, done } = options;
   const action = useAction(endpoint);
   const key = keyOf(endpoint, options.fixed, initial);
   const kept = useRef(drafts.get(key));
@@ -121,7 +123,8 @@ export function useForm<E extends Endpoint>(options: FormOptions<E>) {
     setProblems(found);
     if (Object.keys(found).length > 0) return false;
     try {
-      const output = await action.mutateAsync((pack ? pack(sent) : sent) as Input<E>);
+      const input = (pack ? pack(sent) : sent) as Input<E>;
+      const output = await (send ? send(input) : action.mutateAsync(input));
       drafts.delete(key);
       done(output);
       return true;

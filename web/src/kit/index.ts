@@ -1,4 +1,4 @@
-export type { BulkAction } from "./bulk-bar.tsx";
+export type { BulkAction, Together } from "./bulk-bar.tsx";
 export { learnNames, nameOfId, source } from "./choices.ts";
 export { ConfirmEnd } from "./confirm-end.tsx";
 export { DetailPage, type PageAction } from "./detail-page.tsx";

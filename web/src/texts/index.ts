@@ -3,6 +3,7 @@ import { initReactI18next } from "react-i18next";
 import * as access from "./access.ts";
 import * as audit from "./audit.ts";
 import * as backends from "./backends.ts";
+import * as bulk from "./bulk.ts";
 import * as identity from "./identity.ts";
 import * as inventory from "./inventory.ts";
 import * as jobs from "./jobs.ts";
@@ -22,6 +23,7 @@ const AREAS = {
   access: { en: access.en, zh: access.zh },
   audit: { en: audit.en, zh: audit.zh },
   backends: { en: backends.en, zh: backends.zh },
+  bulk: { en: bulk.en, zh: bulk.zh },
   identity: { en: identity.en, zh: identity.zh },
   inventory: { en: inventory.en, zh: inventory.zh },
   jobs: { en: jobs.en, zh: jobs.zh },

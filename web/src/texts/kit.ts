@@ -56,6 +56,16 @@ export const en = {
     filterHint: "Filters",
     valueHint: "Values",
   },
+  bulk: {
+    results: "What became of each row",
+    outcome: "Result",
+    row: "Row",
+    reason: "Reason",
+    done: "Done",
+    refused: "Refused",
+    rest_one: "{{count, number}} more row",
+    rest_other: "{{count, number}} more rows",
+  },
   form: {
     problems_one: "{{count}} field needs a look.",
     problems_other: "{{count}} fields need a look.",
@@ -171,6 +181,15 @@ export const zh: Chinese<typeof en> = {
     openPage: "打开页面",
     filterHint: "筛选",
     valueHint: "取值",
+  },
+  bulk: {
+    results: "每一行的结果",
+    outcome: "结果",
+    row: "行",
+    reason: "原因",
+    done: "完成",
+    refused: "被拒绝",
+    rest_other: "另有 {{count, number}} 行",
   },
   form: {
     problems_other: "有 {{count}} 个字段需要检查。",

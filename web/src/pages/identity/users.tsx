@@ -2,15 +2,14 @@ import { Button } from "antd";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
-import { addMember, deleteUser, listUsers, updateUser, type User } from "../../../../src/iam/schema.ts";
-import { call } from "../../api.ts";
-import { type BulkAction, type Filter, FormDrawer, ListPage } from "../../kit/index.ts";
+import { addMember, listUsers, type User } from "../../../../src/iam/schema.ts";
+import { type BulkAction, type Filter, FormDrawer, ListPage, type Together } from "../../kit/index.ts";
 import { useMay } from "../../me.ts";
 import { useLive } from "../live-count.ts";
 import { useCreateKey } from "../create-key.ts";
 import { PanelActions } from "../panel-actions.tsx";
-import { setActive } from "../set-active.ts";
 import { groups, roles } from "../sources.ts";
+import { ChangeUsers, inBulk } from "./change-users.tsx";
 import { useUserActions } from "./user-actions.tsx";
 import { CreateUser } from "./user-form.tsx";
 import { useTransfer } from "./transfer.tsx";
@@ -161,19 +160,25 @@ function useUserFilters(): readonly Filter[] {
 
 function useUserBulk(): readonly BulkAction<User>[] {
   const { t } = useTranslation();
-  const [mayChange, mayDelete] = [useMay("user.update"), useMay("user.delete")];
-  const count = useLive({}, mayChange || mayDelete);
+  const [mayBulk, mayChange, mayDelete] = [useMay("user.bulk"), useMay("user.update"), useMay("user.delete")];
+  const count = useLive({}, mayBulk && (mayChange || mayDelete));
   const liveOf = (users: readonly User[]) => {
     const ids = new Set(users.map(({ id }) => id));
     const live = count(({ user }) => ids.has(user.id));
     return live === undefined ? {} : { live };
   };
-  const set = (active: boolean) => (user: User) =>
-    user.active === active ? Promise.resolve() : setActive(updateUser, { id: user.id, version: user.version, active });
+  if (!mayBulk) return [];
   return [
     ...(mayChange
       ? [
-          { key: "enable", label: t("identity.users.enable"), run: set(true) },
+          {
+            key: "change",
+            label: t("bulk.change"),
+            ask: (users: readonly User[], start: (work: Together<User>) => void, close: () => void) => (
+              <ChangeUsers users={users} start={start} close={close} />
+            ),
+          },
+          { key: "enable", label: t("identity.users.enable"), together: inBulk({ do: "enable" }) },
           {
             key: "disable",
             label: t("identity.users.disable"),
@@ -182,7 +187,7 @@ function useUserBulk(): readonly BulkAction<User>[] {
               text: t("identity.users.disableManyText"),
               ...liveOf(users),
             }),
-            run: set(false),
+            together: inBulk({ do: "disable" }),
           },
         ]
       : []),
@@ -197,7 +202,7 @@ function useUserBulk(): readonly BulkAction<User>[] {
               text: t("identity.users.deleteManyText"),
               ...liveOf(users),
             }),
-            run: ({ id }: User) => call(deleteUser, { id }),
+            together: inBulk({ do: "delete" }),
           },
         ]
       : []),

@@ -1,0 +1,45 @@
+import type { Chinese } from "./text.ts";
+
+/** Changing many users at once. */
+export const en = {
+  change: "Change",
+  title_one: "Change {{count, number}} user",
+  title_other: "Change {{count, number}} users",
+  verb: "Change all",
+  text: "Each user is changed alone: what you may not do to one of them stops no other. You see what became of each.",
+  what: "What to change",
+  groups: "Groups",
+  roles: "Roles",
+  expiry: "When they expire",
+  secondFactor: "Second factor",
+  password: "New password at the next sign-in",
+  passwordText: "Each of them is asked for a new password at the next sign-in.",
+  timeZone: "Time zone",
+  comment: "Comment",
+  commentHelp: "Replaces the comment of each. Empty: removes it.",
+  addGroups: "Add to groups",
+  takeGroups: "Take out of groups",
+  addRoles: "Give roles",
+  takeRoles: "Take roles away",
+} as const;
+
+export const zh: Chinese<typeof en> = {
+  change: "更改",
+  title_other: "更改 {{count, number}} 个用户",
+  verb: "全部更改",
+  text: "逐个更改：其中一个被拒绝不影响其他用户。完成后会显示每个用户的结果。",
+  what: "更改内容",
+  groups: "用户组",
+  roles: "角色",
+  expiry: "到期时间",
+  secondFactor: "第二因素",
+  password: "下次登录时设置新密码",
+  passwordText: "下次登录时，将要求每个人设置新密码。",
+  timeZone: "时区",
+  comment: "备注",
+  commentHelp: "替换每个用户的备注。留空表示清除。",
+  addGroups: "加入用户组",
+  takeGroups: "移出用户组",
+  addRoles: "授予角色",
+  takeRoles: "收回角色",
+};
