@@ -155,7 +155,7 @@ describe("listing events", () => {
       cursor = next;
     }
     expect(found).toMatchObject([{ actor: { id: alice } }]);
-    expect(pages).toBe(2);
+    expect(pages).toBe(4);
     const index = async (condition: string): Promise<string> => {
       const { rows } = await trail.database.pool.query(
         `explain select * from audit_event where org_id = '${home}' and ${condition} order by at desc, id desc limit 51`,
