@@ -38,6 +38,10 @@ export const createGateClient =
     });
     const body: unknown = await answer.json().catch(() => null);
     if (answer.ok) return endpoint.output.parse(body);
-    const { error, message } = (body ?? {}) as { error?: Fault["code"]; message?: string };
-    throw new Fault(error ?? "unavailable", message ?? `${origin} answered with HTTP ${answer.status}.`);
+    const { error, message, details } = (body ?? {}) as {
+      error?: Fault["code"];
+      message?: string;
+      details?: Record<string, unknown>;
+    };
+    throw new Fault(error ?? "unavailable", message ?? `${origin} answered with HTTP ${answer.status}.`, details);
   };

@@ -131,6 +131,14 @@ describe("run", () => {
     expect(steps).toEqual(["begin", "record invalid", "commit"]);
   });
 
+  test("what strangers send amiss fills no trail", async () => {
+    const { runtime, events } = createWorld();
+    const action = adding({ access: "anonymous" });
+    for (const input of [{}, { word: "a\0b" }])
+      expect(await codeOf(run(runtime, action, nobody, input))).toBe("invalid");
+    expect(events()).toEqual([]);
+  });
+
   test("text that no database can hold is invalid, wherever it stands", async () => {
     const { runtime, steps } = createWorld();
     expect(await codeOf(run(runtime, adding(), person("word.add"), { word: "w", password: "a\0b" }))).toBe("invalid");

@@ -142,7 +142,7 @@ export async function run<Db, I extends z.ZodType, O extends z.ZodType, P>(
   try {
     authorize(action, actor);
     if (action.confirm) mustBeConfirmed(action.confirm, actor, runtime.now());
-    const input = parseInput(action.endpoint.input, raw);
+    const input = parseInput(action.endpoint.input, raw, actor);
     story.fields.input = redact(action.endpoint.input, input);
     const now = runtime.now();
     const prepared = (await action.before?.({ db: runtime.db, actor, now }, input)) as P;
@@ -195,17 +195,18 @@ export function mustBeConfirmed(asked: Confirmation, actor: Actor, now: Date): v
   throw unaudited(new Fault("unconfirmed", "Prove once more that it is you.", { ...asked }));
 }
 
-function parseInput<I extends z.ZodType>(schema: I, raw: unknown): z.output<I> {
+/** Throws Fault `invalid`; unaudited where nobody is known: strangers' nonsense tells nothing and fills no trail. */
+function parseInput<I extends z.ZodType>(schema: I, raw: unknown, actor: Actor): z.output<I> {
+  const refused = (fault: Fault): Fault => (actor.kind === "anonymous" ? unaudited(fault) : fault);
   const parsed = schema.safeParse(raw);
   if (parsed.success) {
-    if (holdsNul(parsed.data)) throw new Fault("invalid", "Text cannot hold the character NUL.");
+    if (holdsNul(parsed.data)) throw refused(new Fault("invalid", "Text cannot hold the character NUL."));
     return parsed.data;
   }
   const problems = parsed.error.issues.slice(0, 50).map(({ path, message }) => ({ path: path.join("."), message }));
   const first = problems[0];
-  throw new Fault("invalid", first?.path ? `${first.path}: ${first.message}` : (first?.message ?? "Invalid input."), {
-    problems,
-  });
+  const message = first?.path ? `${first.path}: ${first.message}` : (first?.message ?? "Invalid input.");
+  throw refused(new Fault("invalid", message, { problems }));
 }
 
 const DEEPEST = 20;

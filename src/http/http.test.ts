@@ -288,6 +288,14 @@ describe("limits", () => {
     expect((await get("/api/setup")).status).toBe(200);
   });
 
+  it("are as strict for a command line that begins, and let those that wait ask on", async () => {
+    const { ask: get } = await start({ limits: { requests: 100, signIns: 2 } });
+    const post = (path: string, body: object) => get(path, { method: "POST", body }).then(({ status }) => status);
+    const begin = () => post("/api/devices", { publicKey: "ssh-ed25519 AAAA", device: "box" });
+    expect([await begin(), await begin(), await begin()]).toEqual([422, 422, 429]);
+    for (let n = 0; n < 40; n++) expect(await post("/api/devices/collect", { token: "x".repeat(43) })).toBe(401);
+  });
+
   it("count the client behind the trusted proxy, not what it claims", async () => {
     const { ask: get } = await start({ limits: { requests: 1, signIns: 100 }, trustedProxies: ["127.0.0.1/32"] });
     const from = (chain: string) => get("/healthz", { headers: { "x-forwarded-for": chain } });

@@ -35,8 +35,11 @@ export interface MountDeps {
   readonly limitSignIns: Limit;
 }
 
-/** What a sign-in guesser would call. */
-const GUESSABLE = /^(sign-in(\..+)?|me\.confirm(\..+)?|setup\.complete)$/;
+/**
+ * What a sign-in guesser would call, or whoever begins more than they mean. Not device.collect: a command line asks every
+ * two seconds whether a person has confirmed, its token has 256 bits, and what it is refused leaves no trace.
+ */
+const GUESSABLE = /^(sign-in(\..+)?|me\.confirm(\..+)?|setup\.complete|device\.begin)$/;
 const AGENT_LENGTH = 400;
 
 /** What the request says of who sends it. Fault `invalid` when it carries two answers. */

@@ -143,7 +143,7 @@ export function createIam(deps: {
       ...apiKeyActions({ platform, scopes }),
       ...serviceAccountActions({ platform, scopes }),
       ...sshCertificateActions({ sealer, maker }),
-      ...deviceActions({ sealer, platform, maker, parsePublicKey }),
+      ...deviceActions({ ...wayIn, maker, parsePublicKey }),
       ...sync.actions,
     ] as AnyAction<Db>[],
 

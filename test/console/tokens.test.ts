@@ -1,10 +1,15 @@
+import { randomBytes } from "node:crypto";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { beginDevice, collectDevice } from "../../src/iam/schema.ts";
-import { type Client, startTestProgram, type TestProgram } from "../support/program.ts";
+import { sql } from "kysely";
+import { type TestDatabase, testDatabase } from "../support/database.ts";
+import { callFrom } from "../support/elsewhere.ts";
+import { ADMIN, type Client, startTestProgram, type TestProgram } from "../support/program.ts";
 import { makeKey } from "../support/sshd.ts";
 import { openPage, startBrowser } from "./browser.ts";
 
+let stored: TestDatabase;
 let program: TestProgram;
 let admin: Client;
 let browser: Browser;
@@ -12,7 +17,9 @@ let page: Page;
 let faults: string[];
 
 beforeAll(async () => {
-  program = await startTestProgram({ args: ["--gateways", "1"] });
+  process.env.SALLYPORT_MASTER_KEY ??= randomBytes(32).toString("base64");
+  stored = await testDatabase();
+  program = await startTestProgram({ database: stored.url, args: ["--gateways", "1"] });
   admin = await program.setUp();
   browser = await startBrowser();
   ({ page, faults } = await openPage(browser, 1440));
@@ -23,6 +30,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await program?.stop();
+  await stored?.close();
 }, 60_000);
 
 const bearer = (key: string) => fetch(`${program.url}/api/me`, { headers: { authorization: `Bearer ${key}` } });
@@ -63,7 +71,6 @@ describe("one's own page", () => {
 
   test("lists the console sessions and signs out everywhere else", async () => {
     const me = (await (await admin.fetch("/api/me")).json()) as { loginName: string };
-    const { ADMIN } = await import("../support/program.ts");
     const other = await program.signIn(me.loginName, ADMIN.password);
     await page.goto(`${program.url}/me`);
     await page.getByText("this one").waitFor();
@@ -80,12 +87,17 @@ describe("the page of a code", () => {
 
   test("shows what asks, confirms it, and the certificate is listed and revoked", async () => {
     const { code, token, path } = await asked();
-    await page.goto(program.url + path);
-    await page.getByText(code).waitFor();
+    // An address that carries a code, as it could be sent to somebody, fills nothing in.
+    await page.goto(`${program.url}${path}?code=${code}`);
+    await page.locator("#device-code").waitFor();
+    expect(await page.locator("#device-code").inputValue()).toBe("");
+    await page.locator("#device-code").fill(code);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByText(code, { exact: true }).waitFor();
     await page.getByText("anns-laptop").waitFor();
     await page.getByRole("button", { name: "Confirm" }).click();
     await page.getByText("Go back to the command line").waitFor();
-    expect(await program.anonymous().call(collectDevice, { token })).toMatchObject({ state: "confirmed" });
+    expect(await program.anonymous().call(collectDevice, { token })).toMatchObject({ loginName: "admin" });
     await page.goto(`${program.url}/me`);
     const row = page.locator("li", { hasText: "anns-laptop" });
     await row.getByText("Valid", { exact: true }).waitFor();
@@ -104,6 +116,23 @@ describe("the page of a code", () => {
     await page.getByText("The command line gets nothing.").waitFor();
     const collected = program.anonymous().call(collectDevice, { token });
     await expect(collected).rejects.toMatchObject({ code: "denied" });
+  }, 60_000);
+
+  test("warns of a command line in another network, and asks for a fresh proof before it confirms", async () => {
+    const asks = { publicKey: makeKey("ed25519").publicLine, device: "far-away" };
+    const { code, token } = await callFrom("127.0.0.2", program.url)(beginDevice, asks);
+    await page.goto(`${program.url}/device`);
+    await page.locator("#device-code").fill(code);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByText("This command line is not in the network that you are in now.").waitFor();
+    await page.getByText("127.0.0.2").waitFor();
+    await sql`update console_session set password_at = now() - interval '6 minutes'`.execute(stored.database.db);
+    await page.getByRole("button", { name: "Confirm" }).click();
+    const dialog = page.locator(".ant-modal");
+    await dialog.locator("input").fill(ADMIN.password);
+    await dialog.locator("button.ant-btn-primary").click();
+    await page.getByText("Go back to the command line").waitFor();
+    expect(await program.anonymous().call(collectDevice, { token })).toMatchObject({ loginName: "admin" });
   }, 60_000);
 });
 

@@ -12,17 +12,19 @@ import {
   endAllMySignInSessions,
   listMySshCertificates,
   makeSshAuthority,
+  readSshAuthority,
   refuseDevice,
   revokeMySshCertificate,
   revokeUserSshCertificate,
   updateUser,
 } from "../../src/iam/schema.ts";
+import { readOrganizationSettings, updateOrganizationSettings } from "../../src/platform/schema.ts";
 import { clientOffer } from "../../src/protocols/ssh/algorithms.ts";
 import { parsePrivateKey } from "../../src/protocols/index.ts";
 import { createTransport, KEEPALIVE } from "../../src/protocols/ssh/transport.ts";
 import type { ParsedKey } from "../../src/protocols/ssh/wire.ts";
 import type { Client } from "../support/program.ts";
-import { makeKey } from "../support/sshd.ts";
+import { makeKey, startSshd } from "../support/sshd.ts";
 import { direct, paramiko, ssh, start } from "./clients.ts";
 import { endOf, type Person, sessionOf, setStage, type Stage, type Target } from "./stage.ts";
 
@@ -90,7 +92,6 @@ async function issued(who: Client = client, device = "a laptop"): Promise<Pair &
   const { code, token } = await stage.program.anonymous().call(beginDevice, { publicKey: key.publicLine, device });
   await who.call(confirmDevice, { code });
   const got = await stage.program.anonymous().call(collectDevice, { token });
-  if (got.state !== "confirmed") throw new Error("Not confirmed");
   const { items } = await who.call(listMySshCertificates, {});
   const { serial } = items.find(({ fingerprint }) => fingerprint === key.fingerprint)!;
   return { keyFile, certificate: place(`${got.certificate}\n`), serial };
@@ -200,6 +201,48 @@ describe("a certificate of the gate", () => {
   });
 });
 
+describe("a certificate that counts only from the address that asked", () => {
+  const set = async (certificatesOnlyFromAddress: boolean): Promise<void> => {
+    const { version } = await stage.admin.call(readOrganizationSettings, { key: "tokens" });
+    const values = { certificatesOnlyFromAddress };
+    await stage.admin.call(updateOrganizationSettings, { key: "tokens", version, values, reset: [] });
+  };
+
+  it("lets in from there and from nowhere else, at the gate and at an OpenSSH server that trusts the authority", async () => {
+    await set(true);
+    const pair = await issued();
+    await set(false);
+    const free = await issued();
+    const told = execFileSync("ssh-keygen", ["-L", "-f", pair.certificate], { encoding: "utf8" });
+    expect(told).toMatch(/source-address 127\.0\.0\.1\/32\n/);
+    const from = (address: string, { keyFile, certificate }: Pair) =>
+      ssh(stage, { ...person, keyFile }, direct(person, target), [COMMAND], {
+        options: [`-oCertificateFile=${certificate}`, `-oBindAddress=${address}`],
+      }).done;
+    expect(await from("127.0.0.1", pair)).toMatchObject(IN);
+    expect(await from("127.0.0.2", pair)).toMatchObject({ ...OUT, err: expect.stringContaining("Permission denied") });
+    expect(await from("127.0.0.2", free)).toMatchObject(IN);
+
+    const { authority: known } = await stage.admin.call(readSshAuthority, {});
+    const config = [`TrustedUserCAKeys ${place(`${known!.publicKey}\n`)}`];
+    config.push(`AuthorizedPrincipalsFile ${place(`${person.loginName}\n`)}`);
+    const server = await startSshd({ config });
+    try {
+      const at = (address: string) =>
+        start("/usr/bin/ssh", [
+          ...["-F", "none", `-p${server.port}`, "-lroot", `-i${pair.keyFile}`, `-oCertificateFile=${pair.certificate}`],
+          ...["-oIdentitiesOnly=yes", "-oPreferredAuthentications=publickey", "-oStrictHostKeyChecking=no"],
+          ...["-oUserKnownHostsFile=/dev/null", `-oBindAddress=${address}`, "127.0.0.1", COMMAND],
+        ]).done;
+      expect(await at("127.0.0.1")).toMatchObject(IN);
+      expect(await at("127.0.0.2")).toMatchObject(OUT);
+      expect(server.log()).toContain("not from a permitted source address");
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
 describe("a certificate of ssh-keygen with the authority's key", () => {
   it.each(["ed25519", "ecdsa", "rsa"] as const)("for a key of kind %s lets in", async (type) => {
     expect(await enter(certified({ type })).done).toMatchObject(IN);
@@ -303,15 +346,12 @@ describe("asking for a certificate", () => {
   it("waits for the person, gives it once, and only to who asked", async () => {
     const { code, token } = await begin();
     expect(code).toMatch(/^[A-Z]{4}-[A-Z]{4}$/);
-    expect(await anonymous().call(collectDevice, { token })).toEqual({ state: "waiting" });
+    expect(await codeOf(anonymous().call(collectDevice, { token }))).toBe("conflict");
     expect(await codeOf(anonymous().call(collectDevice, { token: "x".repeat(43) }))).toBe("unauthenticated");
     expect(await codeOf(anonymous().call(confirmDevice, { code }))).toBe("unauthenticated");
     await client.call(confirmDevice, { code: code.toLowerCase().replace("-", "") });
     expect(await codeOf(client.call(confirmDevice, { code }))).toBe("not_found");
-    expect(await anonymous().call(collectDevice, { token })).toMatchObject({
-      state: "confirmed",
-      loginName: person.loginName,
-    });
+    expect(await anonymous().call(collectDevice, { token })).toMatchObject({ loginName: person.loginName });
     expect(await codeOf(anonymous().call(collectDevice, { token }))).toBe("unauthenticated");
   });
 

@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { confirmDevice, readDevice, refuseDevice } from "../../src/iam/schema.ts";
+import { beginConfirm, confirm, confirmDevice, readDevice, refuseDevice } from "../../src/iam/schema.ts";
+import { callFrom } from "../support/elsewhere.ts";
 import type { Client } from "../support/program.ts";
 import { direct, type Running, ssh, start } from "./clients.ts";
 import { eventually, type Person, setStage, type Stage, type Target } from "./stage.ts";
@@ -37,8 +38,8 @@ const login = (args: readonly string[] = [], env: Record<string, string> = { SSH
 
 /** The code that the command shows. */
 async function codeOf(running: Running): Promise<string> {
-  await running.shows(/\/device\?code=/, "any", 20_000);
-  const [, code = ""] = /Confirm the code ([A-Z]{4}-[A-Z]{4})/.exec(running.err()) ?? [];
+  await running.shows(/\/device\n/, "any", 20_000);
+  const [, code = ""] = /type the code ([A-Z]{4}-[A-Z]{4}) there/.exec(running.err()) ?? [];
   return code;
 }
 
@@ -52,8 +53,9 @@ describe("sallyport login", () => {
   it("puts a certificate into the ssh-agent, for as long as it is valid, with which OpenSSH gets in", async () => {
     const running = login();
     const code = await codeOf(running);
-    expect(running.err()).toContain(`${stage.program.url}/device?code=${code}`);
-    expect(await client.call(readDevice, { code })).toMatchObject({ code, hours: 8, organization: expect.any(String) });
+    expect(running.err()).toContain(`\n\n  ${stage.program.url}/device\n`);
+    const told = { code, hours: 8, organization: expect.any(String), elsewhere: false };
+    expect(await client.call(readDevice, { code })).toMatchObject(told);
     await client.call(confirmDevice, { code });
     const { code: exit, out } = await running.done;
     expect([exit, out.toString()]).toEqual([0, expect.stringContaining(`Signed in as ${person.loginName} until `)]);
@@ -62,6 +64,27 @@ describe("sallyport login", () => {
     args.push(`-oUserKnownHostsFile=${stage.knownHosts}`, "-oPreferredAuthentications=publickey", "127.0.0.1", COMMAND);
     expect(await start("/usr/bin/ssh", args, { SSH_AUTH_SOCK: socket }).done).toMatchObject(IN);
     expect(await start("/usr/bin/ssh", args).done).toMatchObject({ code: 255 });
+  });
+
+  it("from another network than the person's is confirmed with a fresh password only", async () => {
+    execFileSync("ssh-add", ["-qD"], { env: { ...process.env, SSH_AUTH_SOCK: socket }, stdio: "pipe" });
+    const far = callFrom("127.0.0.2", stage.program.url, client.cookie);
+    const running = login();
+    const code = await codeOf(running);
+    await stage.query("update console_session set password_at = now() - interval '6 minutes' where user_id = $1", [
+      person.id,
+    ]);
+    expect(await far(readDevice, { code })).toMatchObject({ code, address: "127.0.0.1", elsewhere: true });
+    await expect(far(confirmDevice, { code })).rejects.toMatchObject({
+      code: "unconfirmed",
+      details: { level: "password" },
+    });
+    expect(agentHolds()).not.toContain("ED25519-CERT");
+    await far(beginConfirm, { kind: "password" });
+    await far(confirm, { kind: "password", answer: person.password });
+    await far(confirmDevice, { code });
+    expect((await running.done).code).toBe(0);
+    expect(agentHolds()).toContain("ED25519-CERT");
   });
 
   it("gives the agent a lifetime: it forgets the key by itself", async () => {
@@ -97,7 +120,7 @@ describe("sallyport login", () => {
     for (const env of [{}, { SSH_AUTH_SOCK: join(stage.folder, "nowhere") }] as Record<string, string>[]) {
       const { code, err } = await login([], env).done;
       expect([code, err]).toEqual([2, expect.stringContaining("--out FILE")]);
-      expect(err).not.toContain("Confirm the code");
+      expect(err).not.toContain("type the code");
     }
   });
 

@@ -9,16 +9,16 @@ import { generateKeyPair, sshAgentAt } from "../../protocols/index.ts";
 import { type Call, type Command, EXIT, textOf } from "../command.ts";
 import { createGateClient, type GateClient, gateOrigin } from "../gate-client.ts";
 
-type Confirmed = Extract<z.output<typeof collectDevice.output>, { state: "confirmed" }>;
+type Confirmed = z.output<typeof collectDevice.output>;
 
 export const login: Command = {
   name: "login",
   usage: "[--gate URL] [--out FILE] [--no-browser]",
-  summary: "get an SSH certificate for a working day: confirm a code in the console, then use ssh as ever",
+  summary: "get an SSH certificate for a working day: type a code into the console, then use ssh as ever",
   details: [
     "--gate URL           the console's address (this machine's, unless another is given)",
     "--out FILE           write key and certificate to FILE and FILE-cert.pub instead of into the ssh-agent",
-    "--no-browser         only print the address where the code is confirmed",
+    "--no-browser         only print the address where the code is typed",
   ],
   options: { gate: { type: "string" }, out: { type: "string" }, "no-browser": { type: "boolean" } },
   operands: 0,
@@ -59,7 +59,7 @@ function ownConsole({ config: { listen, tls } }: Call): string {
 }
 
 function tell(call: Call, address: string, code: string): void {
-  call.remark(`Confirm the code ${code} in the console:\n\n  ${address}\n\nMake sure that it shows the same code.`);
+  call.remark(`Open this page of the console and type the code ${code} there:\n\n  ${address}\n`);
   if (call.values["no-browser"]) return;
   const opener = { darwin: "open", win32: "explorer" }[process.platform as string] ?? "xdg-open";
   // Where there is no browser, there is the printed address.
@@ -75,10 +75,15 @@ async function collect(
   signal: AbortSignal,
 ): Promise<Confirmed> {
   for (;;) {
-    const found = await client(collectDevice, { token: asked.token });
-    if (found.state === "confirmed") return found;
+    const found = await client(collectDevice, { token: asked.token }).catch(unlessWaiting);
+    if (found) return found;
     await pause(Math.max(1, asked.pollSeconds) * 1000, undefined, { signal });
   }
+}
+
+function unlessWaiting(error: unknown): null {
+  if (error instanceof Fault && error.code === "conflict" && error.details?.state === "waiting") return null;
+  throw error;
 }
 
 const exists = (file: string): Promise<boolean> =>

@@ -97,7 +97,7 @@ export const beginDevice = endpoint({
     code: plain(z.string()),
     /** Proves later that it was the same that asked. */
     token: secret(z.string()),
-    /** The page of the console where the code is confirmed. */
+    /** The page of the console where the person types the code; it is not in the address, so that nobody can send it. */
     path: plain(z.string()),
     expiresAt: Moment,
     pollSeconds: z.number().int(),
@@ -107,27 +107,23 @@ export const beginDevice = endpoint({
 export const collectDevice = endpoint({
   route: "POST /devices/collect",
   name: "device.collect",
-  title: "Fetch the certificate once it was confirmed",
+  title: "Fetch the certificate once it was confirmed; until then `conflict` with details.state waiting",
   input: z.object({ token: secret(z.string().min(1).max(200)) }),
-  output: z.discriminatedUnion("state", [
-    z.object({ state: z.literal("waiting") }),
-    z.object({
-      state: z.literal("confirmed"),
-      certificate: plain(z.string()),
-      loginName: KnownLoginName,
-      expiresAt: Moment,
-    }),
-  ]),
+  output: z.object({ certificate: plain(z.string()), loginName: KnownLoginName, expiresAt: Moment }),
 });
 
 const Device = z.object({
   code: plain(z.string()),
   device: plain(z.string()),
   address: plain(z.string()).nullable(),
+  /** Whether it asks from another network than the one that this question comes from. */
+  elsewhere: z.boolean(),
   fingerprint: plain(z.string()),
   askedAt: Moment,
   /** Hours that the certificate will be valid. */
   hours: z.number().int(),
+  /** Whether it will count from that address only. */
+  onlyFromAddress: z.boolean(),
   organization: Name,
 });
 

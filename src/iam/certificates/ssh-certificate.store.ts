@@ -18,6 +18,8 @@ export interface CertificateMaker {
     readonly principals: readonly string[];
     readonly validAfter: Date;
     readonly validBefore: Date;
+    /** Networks in CIDR notation; empty: from anywhere. */
+    readonly addresses?: readonly string[];
   }): string;
 }
 
@@ -76,6 +78,8 @@ export async function issueCertificate(
     readonly fingerprint: string;
     readonly device: string;
     readonly address: string | null;
+    /** Networks that it counts from; empty: any. */
+    readonly onlyFrom: readonly string[];
     readonly proofs: readonly string[];
     readonly hours: number;
     readonly now: Date;
@@ -95,6 +99,7 @@ export async function issueCertificate(
     principals: [order.user.loginName, order.user.id],
     validAfter: new Date(order.now.getTime() - EARLIER_MS),
     validBefore: expiresAt,
+    addresses: order.onlyFrom,
   });
   await db
     .insertInto("ssh_certificate")

@@ -46,7 +46,7 @@ async function judgesOf(db: Db, userId: string): Promise<(string | null)[]> {
   return [null, ...members.map(({ org_id }) => org_id)];
 }
 
-/** How long what a user is given may live: the least of what the site and each of their organizations say. */
+/** How long what a user is given may live, and where it counts: the strictest of the site and each of their organizations. */
 export async function limitsOf(
   { platform, db }: { readonly platform: Pick<Platform, "settings">; readonly db: Db },
   userId: string,
@@ -56,6 +56,7 @@ export async function limitsOf(
     longestHours: Infinity,
     certificateHours: Infinity,
     longestKeyDays: Infinity,
+    certificatesOnlyFromAddress: false,
   };
   for (const orgId of await judgesOf(db, userId)) {
     const sessions = await platform.settings.read(consoleSettings, orgId, db);
@@ -64,6 +65,7 @@ export async function limitsOf(
     limits.longestHours = Math.min(limits.longestHours, sessions.longestHours);
     limits.certificateHours = Math.min(limits.certificateHours, tokens.certificateHours);
     limits.longestKeyDays = Math.min(limits.longestKeyDays, tokens.longestKeyDays);
+    limits.certificatesOnlyFromAddress ||= tokens.certificatesOnlyFromAddress;
   }
   return limits;
 }

@@ -1,32 +1,12 @@
 import { type Actor, Fault } from "../../core/index.ts";
 import { type Db, serve, violated } from "../../db/index.ts";
-import { activeBackends } from "../backends/configured.ts";
-import type { Factor, FactorContext } from "../factors/factor.ts";
 import * as schema from "../schema.ts";
 import { answerIsRight } from "./answer-factor.ts";
 import { countFailure, endAttempt, openAttempt, recall, remember } from "./attempt.ts";
-import { type Candidate, candidateOf } from "./candidate.ts";
 import { confirmationOf, identitiesOf, voidConfirmation } from "./confirm.store.ts";
 import { checkForm } from "./first-proof.ts";
-import { contextOf, type WayInDeps } from "./way-in.ts";
-
-const PASSWORD = "password";
-
-interface At {
-  readonly actor: Actor;
-  readonly now: Date;
-}
-
-/** How a person can prove anew that it is them: only the strongest level that they can reach is offered. */
-interface Offer {
-  readonly user: Candidate;
-  readonly context: FactorContext;
-  readonly level: "second-factor" | "password" | "sign-in";
-  readonly ways: readonly { readonly kind: string; readonly title: string }[];
-  readonly providers: readonly { readonly id: string; readonly name: string }[];
-  /** What the password is asked under; null: there is none to ask for. */
-  readonly loginName: string | null;
-}
+import { type At, type Offer, offerOf, PASSWORD } from "./strongest-proof.ts";
+import type { WayInDeps } from "./way-in.ts";
 
 const wrong = (): Fault => new Fault("invalid", "That is not right. Try again.");
 
@@ -34,31 +14,7 @@ const wrong = (): Fault => new Fault("invalid", "That is not right. Try again.")
 export function confirmActions(deps: WayInDeps) {
   const { db } = deps.database;
 
-  async function offerTo(at: At): Promise<Offer> {
-    const user = at.actor.signInId && at.actor.id ? await candidateOf(db, at.actor.id) : null;
-    if (!user?.mayEnter) throw new Fault("denied", "Only somebody who signed in at the console can confirm that.");
-    const context = contextOf(db, user, at.actor, at.now);
-    const ready: Factor[] = [];
-    for (const factor of deps.factors.list()) if (await factor.isReady(context)) ready.push(factor);
-    const { loginName, providers } = await passwordOf(user);
-    const level = ready.length > 0 ? "second-factor" : loginName ? "password" : "sign-in";
-    const ways = {
-      "second-factor": ready.map(({ kind, title }) => ({ kind, title })),
-      password: [{ kind: PASSWORD, title: "Password" }],
-      "sign-in": [],
-    }[level];
-    return { user, context, level, ways, loginName, providers: level === "sign-in" ? providers : [] };
-  }
-
-  /** The name of the local password, or of the one at a backend with a form; else where they sign in again. */
-  async function passwordOf(user: Candidate) {
-    const linked = await identitiesOf(db, user.id);
-    const active = await activeBackends({ ...deps, db });
-    const at = (flow: string) => active.filter(({ id, entry }) => linked.has(id) && entry.flow === flow);
-    const form = at("form")[0];
-    const loginName = user.passwordHash ? user.loginName : form ? (linked.get(form.id) ?? null) : null;
-    return { loginName, providers: at("redirect").map(({ id, name }) => ({ id, name })) };
-  }
+  const offerTo = (at: At): Promise<Offer> => offerOf({ ...deps, db }, at);
 
   function mustOffer({ ways }: Offer, kind: string): void {
     if (ways.some((way) => way.kind === kind)) return;

@@ -148,7 +148,10 @@ describe("what is asked", () => {
       longestHours: 2,
       longestKeyDays: 30,
       certificateHours: 1,
+      certificatesOnlyFromAddress: false,
     });
+    await set(first, { certificatesOnlyFromAddress: true }, tokenSettings);
+    expect(await limitsOf(door, id)).toMatchObject({ certificatesOnlyFromAddress: true });
     const window = browser(door);
     mustBeIn(await window.signIn("limited"));
     const limits = () =>

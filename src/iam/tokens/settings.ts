@@ -38,5 +38,9 @@ export const tokenSettings = settingsGroup({
       .default(365)
       .describe("The most days that an API key may be valid"),
     certificateHours: z.number().int().min(1).max(24).default(8).describe("Hours that an SSH certificate is valid"),
+    certificatesOnlyFromAddress: z
+      .boolean()
+      .default(false)
+      .describe("SSH certificates count only from the address of the machine that asked for them"),
   }),
 });

@@ -46,8 +46,16 @@ export const en = {
     },
     tokens: {
       title: "API keys and SSH certificates",
-      text: "How long what programs and command lines are given is valid.",
-      fields: { longestKeyDays: "Days of an API key, at most", certificateHours: "Hours of an SSH certificate" },
+      text: "How long what programs and command lines are given is valid, and from where.",
+      fields: {
+        longestKeyDays: "Days of an API key, at most",
+        certificateHours: "Hours of an SSH certificate",
+        certificatesOnlyFromAddress: "SSH certificates only from their address",
+      },
+      help: {
+        certificatesOnlyFromAddress:
+          "A certificate signs in only from the address of the machine that asked for it (IPv6: its /64), as the console saw it. Not for people whose address changes.",
+      },
     },
     mail: {
       title: "Mail",
@@ -122,8 +130,16 @@ export const zh: Chinese<typeof en> = {
     },
     tokens: {
       title: "API 密钥和 SSH 证书",
-      text: "签发给程序和命令行的凭据的有效期。",
-      fields: { longestKeyDays: "API 密钥最长天数", certificateHours: "SSH 证书小时数" },
+      text: "签发给程序和命令行的凭据的有效期和有效来源。",
+      fields: {
+        longestKeyDays: "API 密钥最长天数",
+        certificateHours: "SSH 证书小时数",
+        certificatesOnlyFromAddress: "SSH 证书仅限其地址",
+      },
+      help: {
+        certificatesOnlyFromAddress:
+          "证书只能从申请它的机器的地址登录（IPv6：其 /64 网段），以控制台所见地址为准。不适合地址会变化的人员。",
+      },
     },
     mail: {
       title: "邮件",
