@@ -228,12 +228,11 @@ describe("a certificate that counts only from the address that asked", () => {
     config.push(`AuthorizedPrincipalsFile ${place(`${person.loginName}\n`)}`);
     const server = await startSshd({ config });
     try {
+      const args = ["-F", "none", `-p${server.port}`, "-lroot", `-i${pair.keyFile}`, "-oIdentitiesOnly=yes"];
+      args.push(`-oCertificateFile=${pair.certificate}`, "-oPreferredAuthentications=publickey");
+      args.push("-oStrictHostKeyChecking=no", "-oUserKnownHostsFile=/dev/null");
       const at = (address: string) =>
-        start("/usr/bin/ssh", [
-          ...["-F", "none", `-p${server.port}`, "-lroot", `-i${pair.keyFile}`, `-oCertificateFile=${pair.certificate}`],
-          ...["-oIdentitiesOnly=yes", "-oPreferredAuthentications=publickey", "-oStrictHostKeyChecking=no"],
-          ...["-oUserKnownHostsFile=/dev/null", `-oBindAddress=${address}`, "127.0.0.1", COMMAND],
-        ]).done;
+        start("/usr/bin/ssh", [...args, `-oBindAddress=${address}`, "127.0.0.1", COMMAND]).done;
       expect(await at("127.0.0.1")).toMatchObject(IN);
       expect(await at("127.0.0.2")).toMatchObject(OUT);
       expect(server.log()).toContain("not from a permitted source address");
