@@ -88,7 +88,7 @@ export function Control(props: ControlProps) {
     case "switch":
       return <Switch {...aria} checked={value === true} onChange={change} />;
     case "choice":
-      if (shape.choices.length <= 4) {
+      if (shape.choices.length <= 4 && !shape.nullable) {
         return (
           <Radio.Group
             {...aria}
@@ -102,8 +102,10 @@ export function Control(props: ControlProps) {
         <Select
           {...aria}
           {...(status && { status })}
-          value={value}
-          onChange={change}
+          value={value ?? undefined}
+          allowClear={shape.nullable}
+          placeholder={placeholder}
+          onChange={(next: unknown) => change(next ?? null)}
           onBlur={leave}
           options={shape.choices.map((choice) => ({ value: choice, label: label(choice) }))}
         />

@@ -129,6 +129,20 @@ function Results({ id, own, live }: { id: string; own: boolean; live: boolean })
         filters={filters}
         idOf={({ number }) => String(number)}
         nameOf={({ subject }) => subject}
+        panel={({ outcome, subject, message }) => (
+          <Facts
+            items={[
+              [
+                t("jobs.outcome"),
+                <StateTag key="o" tone={OUTCOMES[outcome]}>
+                  {t(`jobs.outcomes.${outcome}`)}
+                </StateTag>,
+              ],
+              [t("jobs.subject"), subject],
+              [t("jobs.message"), message],
+            ]}
+          />
+        )}
         empty={{ title: t("jobs.noResults"), text: t("jobs.noResultsText") }}
         {...(live && { refetch: LOOK_MS * 2 })}
       />

@@ -22,6 +22,10 @@ const isCovered = (target: EventTarget | null): boolean =>
   document.querySelector(".ant-modal-wrap:not([style*='display: none'])") !== null &&
   !(target instanceof HTMLElement && target.closest(".ant-modal-wrap"));
 
+/** What closes with Escape by itself, and nothing below it. */
+const isDialog = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && target.closest(".ant-modal-wrap, .ant-drawer") !== null;
+
 /** What takes Enter and Space for itself. */
 const isControl = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
@@ -41,6 +45,7 @@ function dispatch(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || event.altKey) return;
   const keys = keysOf(event);
   if ((keys === "Enter" || keys === "Space") && isControl(event.target)) return;
+  if (keys === "Escape" && isDialog(event.target)) return;
   for (const layer of layers.toReversed()) {
     for (const shortcut of layer.current) {
       if (shortcut.keys !== keys && !shortcut.keys.split(" ").includes(keys)) continue;

@@ -26,6 +26,54 @@ export const en = {
     transcript: "What was said",
   },
   groups: {
+    "sign-in": {
+      title: "Signing in",
+      text: "What a sign-in asks for. An organization may ask more of its members than the installation does.",
+      fields: {
+        secondFactor: "Second factor",
+        passkeyAlone: "A passkey alone",
+        mailedCode: "Codes by mail",
+        rememberMinutes: "Minutes remembered over SSH",
+      },
+      help: {
+        secondFactor: "Never asked, asked of who has one, or asked of everybody.",
+        passkeyAlone: "One that verifies its holder on the device signs in without a password.",
+        mailedCode: "For nobody, for who chose them, or also for who must have a factor and has no other.",
+        rememberMinutes: "So long a second factor counts again, for the same person, address and key. 0: never.",
+      },
+      choices: {
+        secondFactor: { off: "Off", on: "If set up", forced: "Always" },
+        mailedCode: { off: "Off", chosen: "If chosen", fallback: "Also for want of another" },
+      },
+    },
+    password: {
+      title: "Passwords",
+      text: "What a new password must be, whoever sets it.",
+      fields: {
+        minLength: "Characters at least",
+        kinds: "Kinds of characters",
+        history: "Earlier passwords refused",
+        minAgeHours: "Hours before the next change",
+        expireDays: "Days until it must be changed",
+        administratorExpireDays: "The same for administrators",
+      },
+      help: {
+        kinds: "How many of lower case, upper case, digits and others it must mix. 0: any.",
+        history: "0: only the present one.",
+        minAgeHours: "0: at any time.",
+        expireDays: "0: never.",
+        administratorExpireDays: "For whoever may change settings. 0: never.",
+      },
+    },
+    "sign-in-networks": {
+      title: "Networks and signing in",
+      text: "Addresses or networks, such as 10.0.0.0/8.",
+      fields: { deny: "Nobody signs in from", allow: "Shared by many" },
+      help: {
+        deny: "Whatever they know; this machine itself always may.",
+        allow: "Wrong passwords of some do not slow the others who come from there.",
+      },
+    },
     "console-sessions": {
       title: "Console sessions",
       text: "When a console session ends, with its web terminals. It holds for sessions that begin from now on.",
@@ -110,6 +158,54 @@ export const zh: Chinese<typeof en> = {
     transcript: "对话内容",
   },
   groups: {
+    "sign-in": {
+      title: "登录",
+      text: "登录时的要求。组织可以对其成员提出比系统更高的要求。",
+      fields: {
+        secondFactor: "第二因素",
+        passkeyAlone: "仅用通行密钥登录",
+        mailedCode: "邮件验证码",
+        rememberMinutes: "SSH 记住的分钟数",
+      },
+      help: {
+        secondFactor: "从不要求、对已设置者要求，或对所有人要求。",
+        passkeyAlone: "能在设备上验证持有者的通行密钥无需密码即可登录。",
+        mailedCode: "对任何人都不用、仅对选择者使用，或也对必须使用第二因素却没有其他方式的人使用。",
+        rememberMinutes: "在此期间，同一人、同一地址和密钥的第二因素继续有效。0 表示从不。",
+      },
+      choices: {
+        secondFactor: { off: "关闭", on: "已设置时", forced: "始终" },
+        mailedCode: { off: "关闭", chosen: "已选择时", fallback: "没有其他方式时也用" },
+      },
+    },
+    password: {
+      title: "密码",
+      text: "对新密码的要求，无论由谁设置。",
+      fields: {
+        minLength: "最少字符数",
+        kinds: "字符种类数",
+        history: "不得重复的历史密码数",
+        minAgeHours: "再次更改前的小时数",
+        expireDays: "必须更改前的天数",
+        administratorExpireDays: "管理员必须更改前的天数",
+      },
+      help: {
+        kinds: "小写、大写、数字和其他字符中必须混用几种。0 表示不限。",
+        history: "0 表示仅不得与当前密码相同。",
+        minAgeHours: "0 表示随时可以更改。",
+        expireDays: "0 表示从不。",
+        administratorExpireDays: "适用于可以更改设置的人。0 表示从不。",
+      },
+    },
+    "sign-in-networks": {
+      title: "网络与登录",
+      text: "地址或网段，例如 10.0.0.0/8。",
+      fields: { deny: "禁止从这些地址登录", allow: "多人共用的地址" },
+      help: {
+        deny: "无论知道什么都不能登录；本机除外。",
+        allow: "其中一些人输错密码不会拖慢来自同一地址的其他人。",
+      },
+    },
     "console-sessions": {
       title: "控制台会话",
       text: "控制台会话何时结束，其 Web 终端随之结束。对此后开始的会话生效。",

@@ -67,6 +67,7 @@ export function ChangeUsers(props: {
   const fields: readonly Field[] = [
     {
       name: "what",
+      unmarked: true,
       label: t("bulk.what"),
       choices,
       choiceLabel: (what) => t(`bulk.${what as "groups"}`),

@@ -87,6 +87,22 @@ export function EditUser({ user, close }: { user: User; close: () => void }) {
           ? []
           : [
               {
+                title: t("identity.users.signIn"),
+                fields: [
+                  {
+                    name: "mustChangePassword",
+                    label: t("orgs.fields.mustChangePassword"),
+                    help: t("orgs.fields.mustChangeHelp"),
+                  },
+                  {
+                    name: "secondFactor",
+                    label: t("orgs.fields.secondFactor"),
+                    help: t("orgs.fields.secondFactorHelp"),
+                    choiceLabel: (level: string) => t(`orgs.fields.levels.${level as "on"}`),
+                  },
+                ],
+              },
+              {
                 title: t("identity.users.access"),
                 text: t("identity.users.accessText"),
                 fields: access(t).filter(({ name }) => name !== "roles" || mayRoles),
