@@ -1,5 +1,6 @@
 import { Button, Modal } from "antd";
 import { useTranslation } from "react-i18next";
+import { problemText } from "../texts/problems.ts";
 import { StateTag } from "./pieces.tsx";
 
 /** What became of one row; `problem` says why it was refused, null: done. */
@@ -58,7 +59,7 @@ export function BulkResults(props: {
                     </StateTag>
                   </td>
                   <td className="mono selectable">{name}</td>
-                  <td className="selectable">{problem}</td>
+                  <td className="selectable">{problem !== null && problemText(problem)}</td>
                 </tr>
               ))}
             </tbody>

@@ -25,6 +25,7 @@ export interface ControlProps {
 
 /** The control that fits a field's shape. */
 export function Control(props: ControlProps) {
+  const { t } = useTranslation();
   const { id, shape, value, change, leave, bad, describedBy, mono, placeholder, autoComplete, rows } = props;
   const status = bad ? ("error" as const) : undefined;
   const aria = { id, "aria-invalid": bad, "aria-describedby": describedBy, "aria-required": shape.required };
@@ -104,7 +105,7 @@ export function Control(props: ControlProps) {
           {...(status && { status })}
           value={value ?? undefined}
           allowClear={shape.nullable}
-          placeholder={placeholder}
+          placeholder={placeholder ?? (shape.nullable ? t("kit.none") : undefined)}
           onChange={(next: unknown) => change(next ?? null)}
           onBlur={leave}
           options={shape.choices.map((choice) => ({ value: choice, label: label(choice) }))}

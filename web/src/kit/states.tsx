@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { ApiFault } from "../api.ts";
 import { useMe } from "../me.ts";
 import { queries } from "../query.ts";
+import { problemText } from "../texts/problems.ts";
 import { clock } from "./time.ts";
 
 /** Nothing here yet: what it is for, and the one action. */
@@ -70,7 +71,8 @@ function Denied({ error }: { error: ApiFault }) {
 }
 
 /** What is to be told of anything that was thrown. */
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : JSON.stringify(error));
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? problemText(error.message) : JSON.stringify(error);
 
 /** From this status on it is the server that failed, and the request is worth naming. */
 const SERVER_FAULT = 500;

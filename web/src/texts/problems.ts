@@ -1,6 +1,6 @@
 import { languageNow } from "./index.ts";
 
-/** Chinese for the sentences that the schemas say in English. */
+/** Chinese for the sentences that the schemas, and often the server, say in English. */
 const zh: Readonly<Record<string, string>> = {
   "Give it a name.": "请填写名称。",
   "Give a name.": "请填写名称。",
@@ -43,6 +43,18 @@ const zh: Readonly<Record<string, string>> = {
   "Without encryption everybody on the way reads the passwords. Use StartTLS or ldaps://.":
     "不加密时途经的任何人都能读取密码。请使用 StartTLS 或 ldaps://。",
   "Give the name to read the directory as together with its password.": "请同时填写读取目录的名称及其密码。",
+  "This link was used, is too old, or was replaced by a newer one. Ask for a new one.":
+    "此链接已使用、已过期或已被新链接取代。请索取新链接。",
+  "This person was mailed a link less than a minute ago. Wait a minute, then try again.":
+    "不到一分钟前已向此人发送过链接。请稍候一分钟再试。",
+  "You cannot disable yourself or change your own roles, end date or second factor. Ask another administrator.":
+    "不能停用自己，也不能更改自己的角色、到期时间或第二因素。请联系其他管理员。",
+  "You cannot delete yourself. Ask another administrator.": "不能删除自己。请联系其他管理员。",
+  "Mail is not set up. Do that in the settings.": "尚未设置邮件。请先在设置中完成。",
+  "Give the user a mail address first.": "请先填写此用户的邮件地址。",
+  "There is no such user, or you may not see it.": "没有此用户，或者您无权查看。",
+  "There is no such group, or you may not see it.": "没有此用户组，或者您无权查看。",
+  "There is no such organization, or you may not see it.": "没有此组织，或者您无权查看。",
   "There is no such setting, or it is named twice.": "没有此设置，或重复指定。",
 };
 

@@ -58,6 +58,7 @@ export const en = {
         administratorExpireDays: "The same for administrators",
       },
       help: {
+        minLength: "Long ones are better than mixed ones.",
         kinds: "How many of lower case, upper case, digits and others it must mix. 0: any.",
         history: "0: only the present one.",
         minAgeHours: "0: at any time.",
@@ -190,6 +191,7 @@ export const zh: Chinese<typeof en> = {
         administratorExpireDays: "管理员必须更改前的天数",
       },
       help: {
+        minLength: "长度比字符种类更重要。",
         kinds: "小写、大写、数字和其他字符中必须混用几种。0 表示不限。",
         history: "0 表示仅不得与当前密码相同。",
         minAgeHours: "0 表示随时可以更改。",

@@ -75,7 +75,17 @@ export function Page() {
         activityOf={id}
         tabs={[
           ...(may.keys
-            ? [{ key: "keys", label: t("tokens.keys.title"), children: <ServiceKeys service={service} /> }]
+            ? [
+                {
+                  key: "keys",
+                  label: t("tokens.keys.title"),
+                  children: (
+                    <div className="tab-body">
+                      <ServiceKeys service={service} />
+                    </div>
+                  ),
+                },
+              ]
             : []),
           ...(may.rules
             ? [
