@@ -295,3 +295,40 @@ describe("who may call", () => {
     expect(await may("granted", { ...nobody, permissions: new Set(["word.add"]) })).toBe("unauthenticated");
   });
 });
+
+describe("a sensitive act", () => {
+  const DAY_MS = 86_400_000;
+  const MINUTE_MS = 60_000;
+  /** `createWorld` stands at this moment. */
+  const NOW = 1000;
+
+  async function after(proof: "signIn" | "password" | "secondFactor", ms: number): Promise<unknown> {
+    const { runtime, events } = createWorld();
+    const proved = { signIn: null, password: null, secondFactor: null, [proof]: new Date(NOW - ms) };
+    const action = adding({ confirm: { level: "password", minutes: 5 } });
+    const code = await codeOf(run(runtime, action, { ...person("word.add"), proved }, { word: "w" }));
+    if (code === "unconfirmed") expect(events()).toEqual([]);
+    return code ?? "yes";
+  }
+
+  test("takes a proof of its level or a stronger one, and never a weaker one", async () => {
+    expect([await after("signIn", 0), await after("password", 0), await after("secondFactor", 0)]).toEqual([
+      "unconfirmed",
+      "yes",
+      "yes",
+    ]);
+  });
+
+  test("counts whole days too: a proof of yesterday is no proof of this minute", async () => {
+    const ages = [5 * MINUTE_MS, 5 * MINUTE_MS + 1, DAY_MS, DAY_MS + MINUTE_MS, 30 * DAY_MS];
+    const codes = [];
+    for (const age of ages) codes.push(await after("password", age));
+    expect(codes).toEqual(["yes", "unconfirmed", "unconfirmed", "unconfirmed", "unconfirmed"]);
+  });
+
+  test("is nothing for who proved nothing: an API key stands for no person", async () => {
+    const action = adding({ confirm: { level: "sign-in", minutes: 5 } });
+    const key = { ...person("word.add"), scopes: new Set(["word.add"]) };
+    expect(await codeOf(run(createWorld().runtime, action, key, { word: "w" }))).toBe("unconfirmed");
+  });
+});

@@ -122,6 +122,7 @@ describe("faults", () => {
       message: expect.stringContaining(json.requestId),
       requestId: json.requestId,
     });
+    for (const inner of ["hunter2-secret", "It broke", "Key (pin)"]) expect(json.message).not.toContain(inner);
     const logged = it_.lines.join("");
     expect(logged).toContain(json.requestId);
     expect(logged).toContain("It broke");

@@ -162,6 +162,18 @@ describe("a console session", () => {
     expect(await isIn(token)).toBe(false);
   });
 
+  test.each([
+    ["whose end date has come", sql`expires_at = now() - interval '1 second'`],
+    ["who was disabled by whatever way", sql`active = false, disabled_reason = 'administrator'`],
+  ])("of somebody %s names nobody, though its row is there", async (what, change) => {
+    const name = `late-${what.length}`;
+    const { id } = await user(name);
+    const { token } = await enter(name);
+    await sql`update users set ${change} where id = ${id}`.execute(door.db);
+    const { rows } = await sql`select from console_session where user_id = ${id}`.execute(door.db);
+    expect([rows.length, await isIn(token)]).toEqual([1, false]);
+  });
+
   test("there are at most 50 of a person; the longest unused goes first", async () => {
     const { id } = await user("many");
     const { token } = await enter("many");

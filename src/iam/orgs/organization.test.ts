@@ -197,6 +197,16 @@ describe("going from one organization to another", () => {
     );
   });
 
+  test("a session in one that only a role of the system opened ends with that role", async () => {
+    const other = await door.organization("Visited");
+    const visitor = await door.person("visitor", { roles: ["system-auditor"] });
+    const { actor, token } = await signedIn(visitor);
+    await door.call(actor, switchOrganization, { id: other });
+    expect((await asRequest(token)).orgId).toBe(other);
+    await sql`delete from system_role_binding where user_id = ${visitor.id}`.execute(door.db);
+    expect((await asRequest(token)).kind).toBe("anonymous");
+  });
+
   test("one that asks for a second factor asks also of who comes from one that does not", async () => {
     const strict = await door.organization("Strict");
     await sql`insert into setting (org_id, key, value) values (${strict}, 'sign-in', '{"secondFactor":"forced"}')`.execute(

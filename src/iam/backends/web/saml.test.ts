@@ -205,6 +205,18 @@ describe("the browser that began is the one that ends", () => {
     expect((await refusal(web.finish(ids.pasted, attempt, { posted: answer }))).code).toBe("unauthenticated");
   });
 
+  test("the handle of another answer fetches none, be the sign-in one's own", async () => {
+    const [mine, other] = [await web.begin(ids.pasted), await web.begin(ids.pasted)];
+    await post(ids.pasted, readRequest(mine.location).relay, await provider.respond(mine.location, alice));
+    const theirs = await post(
+      ids.pasted,
+      readRequest(other.location).relay,
+      await provider.respond(other.location, alice),
+    );
+    for (const saml of [theirs, "x".repeat(43)])
+      expect((await refusal(web.finish(ids.pasted, mine.attempt, { saml }))).code).toBe("unauthenticated");
+  });
+
   test("the answer lies sealed until it is fetched", async () => {
     const { location } = await web.begin(ids.pasted);
     const answer = await provider.respond(location, alice);
