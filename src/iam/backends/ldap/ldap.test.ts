@@ -250,6 +250,13 @@ describe("a hostile directory", () => {
     expect((await ask({ entries: [] })).found).toBeNull();
   });
 
+  test("an empty password proves nothing, though the directory says yes to it (RFC 4513, 5.1.2)", async () => {
+    const server = await startFalseDirectory({ entries: [ann] });
+    const at = { servers: [server.url], security: "none" };
+    expect([await verify("ann", "", at), await verify("ann", "x", at)]).toMatchObject([null, { subject: "u-1" }]);
+    await server.stop();
+  });
+
   test("an entry without what it is known by for good is nobody", async () => {
     const server = await startFalseDirectory({ entries: [{ ...ann, attributes: { uid: ["ann"] } }] });
     await expect(verify("ann", "x", { servers: [server.url], security: "none" })).rejects.toThrow(/has no entryUUID/);
