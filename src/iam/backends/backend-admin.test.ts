@@ -170,7 +170,7 @@ describe("configuring sign-in backends", () => {
 
   test("one with linked users is deleted only together with their links, and says how many", async () => {
     const made = await create({ createsUsers: true, orgId: DEFAULT_ORGANIZATION });
-    const from = { id: made.id, name: made.name, orgId: DEFAULT_ORGANIZATION, createsUsers: true };
+    const from = { id: made.id, name: made.name, orgId: DEFAULT_ORGANIZATION, createsUsers: true, entry: probe };
     await userOfIdentity(door.db, from, { ...ann, loginName: "linked" });
     await expect(call(schema.deleteSignInBackend, { id: made.id })).rejects.toThrow(/1 user is linked/);
     await call(schema.deleteSignInBackend, { id: made.id, withIdentities: true });
@@ -243,7 +243,7 @@ describe("mappings", () => {
 
   test("give at each sign-in what the groups say, and take back only what they gave", async () => {
     const made = await create({ createsUsers: true, orgId: DEFAULT_ORGANIZATION });
-    const from = { id: made.id, name: made.name, orgId: DEFAULT_ORGANIZATION, createsUsers: true };
+    const from = { id: made.id, name: made.name, orgId: DEFAULT_ORGANIZATION, createsUsers: true, entry: probe };
     const [ops, byHand, elsewhere] = [await group(), await group(), await door.organization("Mapped")];
     const map = (outsideGroup: string, given: object) =>
       call(schema.addBackendMapping, { id: made.id, outsideGroup, orgId: DEFAULT_ORGANIZATION, ...given });
@@ -271,7 +271,7 @@ describe("mappings", () => {
   test("the last administrator stays one", async () => {
     const orgId = await door.organization("Led");
     const made = await create({ createsUsers: true, orgId });
-    const from = { id: made.id, name: made.name, orgId, createsUsers: true };
+    const from = { id: made.id, name: made.name, orgId, createsUsers: true, entry: probe };
     await call(schema.addBackendMapping, { id: made.id, outsideGroup: "ops", orgId, roleId: "administrator" });
     const id = await userOfIdentity(door.db, from, { ...ann, loginName: "last" });
     await userOfIdentity(door.db, from, { ...ann, groups: [] });
@@ -334,7 +334,7 @@ describe("mappings", () => {
 
   test("somebody whom the directory disabled does not come in", async () => {
     const made = await create({ createsUsers: true, orgId: DEFAULT_ORGANIZATION });
-    const from = { id: made.id, name: made.name, orgId: DEFAULT_ORGANIZATION, createsUsers: true };
+    const from = { id: made.id, name: made.name, orgId: DEFAULT_ORGANIZATION, createsUsers: true, entry: probe };
     const off = { ...ann, subject: "off", loginName: "off", active: false };
     await expect(userOfIdentity(door.db, from, off)).rejects.toMatchObject({ code: "denied" });
   });

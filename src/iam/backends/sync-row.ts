@@ -44,7 +44,7 @@ export async function syncEntry(db: Db, backend: Configured, entry: DirectoryEnt
     const mapped = await applyMappings(db, backend.id, known.id, entry.groups);
     return rowOf(known.loginName, known.id, [...changes, ...wordsOf(mapped)]);
   }
-  const awaited = await takeAwaited(db, backend.id, entry.loginName);
+  const awaited = await takeAwaited(db, backend, entry);
   if (awaited) {
     await linkIdentity(db, { backendId: backend.id, userId: awaited, outside: entry, now: new Date() });
     const mapped = await applyMappings(db, backend.id, awaited, entry.groups);

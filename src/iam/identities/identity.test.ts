@@ -4,6 +4,7 @@ import { type Door, openDoor } from "../../../test/security/door.ts";
 import { fresh, ORIGIN, webWays } from "../../../test/security/web-ways.ts";
 import { startOidcProvider } from "../../../test/support/providers/oidc.ts";
 import { type Actor, type Delivery, Fault, newId } from "../../core/index.ts";
+import { userOfIdentity } from "../login/outside.ts";
 import * as schema from "../schema.ts";
 
 const SECRET = "right-secret-of-the-gate";
@@ -207,9 +208,9 @@ describe("an administrator", () => {
     expect((await refusal(signInThere("alice"))).code).toBe("denied");
   });
 
-  test("lets somebody be linked at their next sign-in, by the name they have there, once", async () => {
+  test("lets somebody be linked at their next sign-in, by their subject there, once", async () => {
     const { id } = await member();
-    await door.call(admin, schema.awaitUserIdentity, { id, backendId, outsideName: "Alice@Corp.test" });
+    await door.call(admin, schema.awaitUserIdentity, { id, backendId, outsideName: "subject-of-alice" });
     expect((await door.call(admin, schema.listAwaitedIdentities, { id })).items).toHaveLength(1);
     expect((await refusal(signInThere("alice", otherId))).code).toBe("denied");
     expect((await refusal(signInThere("mallory"))).code).toBe("denied");
@@ -221,16 +222,54 @@ describe("an administrator", () => {
     ]);
   });
 
+  test("a name that people may choose at the provider links nobody, nor does a subject that is written otherwise", async () => {
+    const { id } = await member();
+    for (const outsideName of ["alice@corp.test", "Alice", "SUBJECT-OF-ALICE"]) {
+      await door.call(admin, schema.awaitUserIdentity, { id, backendId, outsideName });
+      expect((await refusal(signInThere("alice"))).code).toBe("denied");
+    }
+    expect((await door.call(admin, schema.listAwaitedIdentities, { id })).items).toHaveLength(3);
+  });
+
+  test("in a directory the login name is what is awaited, and the subject is none", async () => {
+    const { id } = await member();
+    const directory = {
+      id: otherId,
+      name: "A directory",
+      orgId: null,
+      createsUsers: false,
+      entry: { flow: "form" },
+    } as const;
+    const ann = {
+      issuer: "ldap:dc=x",
+      subject: "entry-of-ann",
+      loginName: "Ann",
+      name: "Ann",
+      email: null,
+      groups: [],
+    };
+    const expectAnn = (outsideName: string) =>
+      door.call(admin, schema.awaitUserIdentity, { id, backendId: otherId, outsideName });
+    await expectAnn("entry-of-ann");
+    expect((await refusal(userOfIdentity(door.db, directory, ann))).code).toBe("denied");
+    await expectAnn("ANN");
+    expect(await userOfIdentity(door.db, directory, ann)).toBe(id);
+  });
+
   test("what is awaited ends: by its date, and when it is taken back", async () => {
     const { id } = await member();
-    const awaited = await door.call(admin, schema.awaitUserIdentity, { id, backendId, outsideName: "alice@corp.test" });
+    const awaited = await door.call(admin, schema.awaitUserIdentity, {
+      id,
+      backendId,
+      outsideName: "subject-of-alice",
+    });
     expect(
       (
         await refusal(
           door.call(admin, schema.awaitUserIdentity, {
             id: (await member()).id,
             backendId,
-            outsideName: "ALICE@corp.test",
+            outsideName: "SUBJECT-of-alice",
           }),
         )
       ).code,
@@ -241,7 +280,7 @@ describe("an administrator", () => {
     expect((await refusal(signInThere("alice"))).code).toBe("denied");
     expect((await door.call(admin, schema.listAwaitedIdentities, { id })).items).toEqual([]);
     expect(awaited.id).toBeTruthy();
-    const again = await door.call(admin, schema.awaitUserIdentity, { id, backendId, outsideName: "alice@corp.test" });
+    const again = await door.call(admin, schema.awaitUserIdentity, { id, backendId, outsideName: "subject-of-alice" });
     await door.call(admin, schema.forgetAwaitedIdentity, { id, identityId: again.id });
     expect((await refusal(signInThere("alice"))).code).toBe("denied");
   });
@@ -257,7 +296,7 @@ describe("an administrator", () => {
     const operator: Actor = { ...lesser, permissions };
     const tries = (id: string) => [
       () => linkAlice(operator, id),
-      () => door.call(operator, schema.awaitUserIdentity, { id, backendId, outsideName: "alice@corp.test" }),
+      () => door.call(operator, schema.awaitUserIdentity, { id, backendId, outsideName: "subject-of-alice" }),
       () => door.call(operator, schema.unlinkUserIdentity, { id, identityId: newId() }),
       () => door.call(operator, schema.forgetAwaitedIdentity, { id, identityId: newId() }),
     ];

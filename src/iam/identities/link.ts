@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { Fault, newId } from "../../core/index.ts";
 import { type Db, violated } from "../../db/index.ts";
-import type { OutsideIdentity } from "../backends/backend.ts";
+import type { Backend, OutsideIdentity } from "../backends/backend.ts";
 
 type Outside = Pick<OutsideIdentity, "issuer" | "subject" | "loginName">;
 
@@ -24,12 +24,23 @@ export async function linkIdentity(
   return id;
 }
 
-/** The user whom an administrator said to be this person, once; null: nobody said so. */
-export async function takeAwaited(db: Db, backendId: string, loginName: string): Promise<string | null> {
+/**
+ * The user whom an administrator said to be this person, once; null: nobody said so. A name that a provider tells may
+ * be one that people choose there: only the subject counts. A directory is asked for the name that was typed.
+ */
+export async function takeAwaited(
+  db: Db,
+  backend: { readonly id: string; readonly entry: Pick<Backend, "flow"> },
+  outside: Outside,
+): Promise<string | null> {
+  const isThey =
+    backend.entry.flow === "form"
+      ? sql<boolean>`lower(outside_name) = lower(${outside.loginName})`
+      : sql<boolean>`outside_name = ${outside.subject}`;
   const row = await db
     .deleteFrom("awaited_identity")
-    .where("backend_id", "=", backendId)
-    .where(sql<string>`lower(outside_name)`, "=", sql<string>`lower(${loginName})`)
+    .where("backend_id", "=", backend.id)
+    .where(isThey)
     .where("expires_at", ">", sql<Date>`now()`)
     .returning("user_id")
     .executeTakeFirst();

@@ -28,6 +28,7 @@ export type Identity = z.output<typeof Identity>;
 export const AwaitedIdentity = z.object({
   id: Id,
   backend: Named,
+  /** The subject at a provider, the login name in a directory or at a RADIUS server. */
   outsideName: plain(z.string()),
   createdAt: Moment,
   expiresAt: Moment,
@@ -95,7 +96,8 @@ export const awaitUserIdentity = endpoint({
   route: "POST /users/:id/awaited-identities",
   name: "user.identity.await",
   scope: "system",
-  title: "Link whoever the backend calls by this name to the user at their next sign-in",
+  title:
+    "Link whoever has this subject at a provider, or this login name in a directory, to the user at their next sign-in",
   input: z.object({
     id: Id,
     backendId: Id,

@@ -1,7 +1,7 @@
 import { Fault, LoginName, newId } from "../../core/index.ts";
 import { type Db, violated } from "../../db/index.ts";
 import { applyMappings } from "../backends/apply-mappings.ts";
-import type { OutsideIdentity } from "../backends/backend.ts";
+import type { Backend, OutsideIdentity } from "../backends/backend.ts";
 import { storable } from "../backends/storable.ts";
 import { linkIdentity, takeAwaited } from "../identities/link.ts";
 
@@ -10,12 +10,12 @@ interface From {
   readonly name: string;
   readonly orgId: string | null;
   readonly createsUsers: boolean;
+  readonly entry: Pick<Backend, "flow">;
 }
 
 /**
  * The user that an outside identity belongs to: by backend, issuer and subject, never by an equal name or address. One
- * that an administrator awaits by name is linked, once; other unknown ones become users where the backend may create
- * them. Fault `denied` that says what an administrator can do.
+ * that an administrator awaits is linked, once; other unknown ones become users where the backend may create them. Fault `denied` that says what an administrator can do.
  */
 export async function userOfIdentity(db: Db, backend: From, outside: OutsideIdentity): Promise<string> {
   if (outside.active === false) {
@@ -39,7 +39,7 @@ async function findOrCreate(db: Db, backend: From, outside: OutsideIdentity): Pr
     .returning("user_id")
     .executeTakeFirst();
   if (known) return known.user_id;
-  const awaited = await takeAwaited(db, backend.id, outside.loginName);
+  const awaited = await takeAwaited(db, backend, outside);
   if (awaited) {
     await linkIdentity(db, { backendId: backend.id, userId: awaited, outside, now: new Date() });
     return awaited;

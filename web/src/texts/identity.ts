@@ -84,9 +84,10 @@ export const en = {
     linkText: "Whoever the backend vouches for with this issuer and subject signs in as this user.",
     await: "Link at next sign-in",
     awaitText:
-      "The next person whom the backend calls by this name is linked to this user, once. Only where such a name cannot be chosen by others.",
-    outsideName: "Name at the backend",
-    outsideNameHelp: "The login name as the backend tells it; upper and lower case do not matter.",
+      "Whoever signs in next with this subject at a provider, or with this login name in a directory or at a RADIUS server, is linked to this user, once.",
+    outsideName: "Subject or login name",
+    outsideNameHelp:
+      "OpenID Connect, OAuth 2, SAML and CAS: the subject to the letter, as people may choose their name there. LDAP and RADIUS: the login name.",
     days: "Days to wait",
     awaited: "{{name}} of {{backend}} will be linked at the next sign-in.",
     until: "until",
@@ -284,9 +285,10 @@ export const zh: Chinese<typeof en> = {
     link: "按主体关联",
     linkText: "凡后端以此签发者和主体担保的人，均以此用户身份登录。",
     await: "下次登录时关联",
-    awaitText: "下一个被后端以此名称称呼的人将与此用户关联，仅一次。仅当他人无法自选该名称时使用。",
-    outsideName: "在后端的名称",
-    outsideNameHelp: "后端提供的登录名，不区分大小写。",
+    awaitText: "下一个在身份提供方以此主体、或在目录或 RADIUS 服务器以此登录名登录的人将与此用户关联，仅一次。",
+    outsideName: "主体或登录名",
+    outsideNameHelp:
+      "OpenID Connect、OAuth 2、SAML 和 CAS：主体，须完全一致，因为那里的名称可能由本人自选。LDAP 和 RADIUS：登录名。",
     days: "等待天数",
     awaited: "{{backend}} 的 {{name}} 将在下次登录时关联。",
     until: "截止",
