@@ -9,7 +9,7 @@ interface CasPerson {
 const escape = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
 /** A page that speaks CAS 3: a form that asks for a name, tickets that count once, and their validation. */
-export async function startCas(people: Readonly<Record<string, CasPerson>>) {
+export async function startCas(people: Readonly<Record<string, CasPerson>>, days = 30) {
   const tickets = new Map<string, { service: string; person: CasPerson }>();
   /** What is answered in place of the truth. */
   const lie: { now: ((xml: string) => string) | null } = { now: null };
@@ -58,6 +58,6 @@ export async function startCas(people: Readonly<Record<string, CasPerson>>) {
       return response.setHeader("content-type", "application/xml").end(lie.now?.(xml) ?? xml);
     }
     return response.writeHead(404).end();
-  });
+  }, days);
   return { url: `${server.url}/cas`, ca: server.ca, lie, close: server.close };
 }

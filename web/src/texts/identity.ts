@@ -86,8 +86,7 @@ export const en = {
     awaitText:
       "Whoever signs in next with this subject at a provider, or with this login name in a directory or at a RADIUS server, is linked to this user, once.",
     outsideName: "Subject or login name",
-    outsideNameHelp:
-      "OpenID Connect, OAuth 2, SAML and CAS: the subject to the letter, as people may choose their name there. LDAP and RADIUS: the login name.",
+    outsideNameHelp: "The login name for LDAP and RADIUS; else the subject to the letter, as names may be chosen.",
     days: "Days to wait",
     awaited: "{{name}} of {{backend}} will be linked at the next sign-in.",
     until: "until",
@@ -287,8 +286,7 @@ export const zh: Chinese<typeof en> = {
     await: "下次登录时关联",
     awaitText: "下一个在身份提供方以此主体、或在目录或 RADIUS 服务器以此登录名登录的人将与此用户关联，仅一次。",
     outsideName: "主体或登录名",
-    outsideNameHelp:
-      "OpenID Connect、OAuth 2、SAML 和 CAS：主体，须完全一致，因为那里的名称可能由本人自选。LDAP 和 RADIUS：登录名。",
+    outsideNameHelp: "LDAP 和 RADIUS 填登录名；其他填主体，须完全一致，因为名称可能由本人自选。",
     days: "等待天数",
     awaited: "{{backend}} 的 {{name}} 将在下次登录时关联。",
     until: "截止",

@@ -4,7 +4,7 @@ import { Fault, plain } from "../../../core/index.ts";
 import type { BackendCall, RedirectBackend } from "../backend.ts";
 import { claimAt, claimSettings, type Claims, identityOf, textOf } from "./claims.ts";
 import { equal } from "./equal.ts";
-import { caSetting, ProviderUrl } from "./fields.ts";
+import { reachSettings, ProviderUrl } from "./fields.ts";
 import { askProvider } from "./request.ts";
 import { type Element, parseXml } from "./xml.ts";
 
@@ -19,7 +19,7 @@ const Settings = z.object({
   ...claimSettings,
   loginNameClaim: plain(z.string().trim().max(256)).default("user").describe("Attribute with the login name"),
   signOutThere: z.boolean().default(true).describe("Signing out here also signs out at the CAS server"),
-  ...caSetting,
+  ...reachSettings,
 });
 type Settings = z.output<typeof Settings>;
 
@@ -66,7 +66,7 @@ async function validated(
   url.searchParams.set("ticket", ticket);
   const { status, body } = await askProvider({
     url: url.href,
-    ca: settings.ca,
+    reach: settings,
     signal,
     headers: { accept: "application/xml" },
   });
@@ -115,7 +115,7 @@ export const cas: RedirectBackend<Settings> = {
   async check({ settings, signal, say }) {
     const url = at(settings, "serviceValidate");
     url.search = "service=https%3A%2F%2Fsallyport.invalid&ticket=ST-none";
-    const { body } = await askProvider({ url: url.href, ca: settings.ca, signal });
+    const { body } = await askProvider({ url: url.href, reach: settings, signal });
     say(`The server answers ${readAnswer(body).attributes.code ?? "without a code"} to a ticket that does not exist.`);
   },
 

@@ -26,7 +26,8 @@ function isProviderUrl(text: string): boolean {
   return protocol === "https:" && username === "" && password === "" && hash === "";
 }
 
-/** Whom to trust on the way to the provider. */
-export const caSetting = {
+/** Whom to trust on the way to the provider, and how long to wait for it. */
+export const reachSettings = {
   ca: CertificateText.default("").describe("Certificates of authorities to trust beside the well-known ones (PEM)"),
+  timeoutSeconds: z.number().int().min(1).max(10).default(10).describe("Seconds to wait for each answer"),
 };

@@ -4,7 +4,7 @@ import { Fault, plain, secret } from "../../../core/index.ts";
 import type { BackendCall, RedirectBackend } from "../backend.ts";
 import { claimAt, claimSettings, type Claims, identityOf, textOf } from "./claims.ts";
 import { equal } from "./equal.ts";
-import { caSetting, ProviderUrl } from "./fields.ts";
+import { reachSettings, ProviderUrl } from "./fields.ts";
 import { askProvider, type WebAnswer } from "./request.ts";
 
 const Settings = z.object({
@@ -22,7 +22,7 @@ const Settings = z.object({
     "Field that names the person for good, as id; never a name or an address, which can pass to somebody else",
   ),
   ...claimSettings,
-  ...caSetting,
+  ...reachSettings,
 });
 type Settings = z.output<typeof Settings>;
 
@@ -66,7 +66,7 @@ async function tokenFor(
   { settings, signal }: BackendCall<Settings>,
   { code, callback, verifier }: { readonly code: string; readonly callback: string; readonly verifier: string },
 ): Promise<string> {
-  const { tokenUrl, clientId, clientSecret, clientAuth, ca } = settings;
+  const { tokenUrl, clientId, clientSecret, clientAuth } = settings;
   const form = new URLSearchParams({
     grant_type: "authorization_code",
     code,
@@ -79,7 +79,14 @@ async function tokenFor(
     "content-type": "application/x-www-form-urlencoded",
     ...(clientAuth === "basic" && { authorization: basic(clientId, clientSecret) }),
   };
-  const answer = await askProvider({ url: tokenUrl, method: "POST", headers, body: form.toString(), ca, signal });
+  const answer = await askProvider({
+    url: tokenUrl,
+    method: "POST",
+    headers,
+    body: form.toString(),
+    reach: settings,
+    signal,
+  });
   const body = formOrJson(answer);
   const token = Token.safeParse(body);
   if (answer.status === 200 && token.success) return token.data.access_token;
@@ -97,7 +104,7 @@ const basic = (id: string, password: string): string => {
 
 async function personOf({ settings, signal }: BackendCall<Settings>, token: string): Promise<Claims> {
   const headers = { accept: "application/json", authorization: `Bearer ${token}`, "user-agent": "Sallyport" };
-  const answer = await askProvider({ url: settings.userInfoUrl, headers, ca: settings.ca, signal });
+  const answer = await askProvider({ url: settings.userInfoUrl, headers, reach: settings, signal });
   if (answer.status === 200) return jsonOf(answer);
   throw new Fault("upstream", `The provider does not tell who you are (HTTP ${answer.status}). Check the scopes.`);
 }
@@ -127,9 +134,9 @@ export const oauth2: RedirectBackend<Settings> = {
   finish,
 
   async check({ settings, signal, say }) {
-    const { tokenUrl, userInfoUrl, ca } = settings;
+    const { tokenUrl, userInfoUrl } = settings;
     for (const url of [tokenUrl, userInfoUrl]) {
-      const { status } = await askProvider({ url, ca, signal, headers: { accept: "application/json" } });
+      const { status } = await askProvider({ url, reach: settings, signal, headers: { accept: "application/json" } });
       say(`${new URL(url).host} answers ${status} without a token, and its certificate is right.`);
     }
   },

@@ -3,17 +3,16 @@ import * as client from "openid-client";
 import { Fault } from "../../../core/index.ts";
 import type { BackendCall } from "../backend.ts";
 import { keptFor } from "./kept.ts";
-import { askProvider } from "./request.ts";
+import { askProvider, type Reach } from "./request.ts";
 
 /** What it takes to speak to a provider as a client it knows. */
-export interface OidcClient {
+export interface OidcClient extends Reach {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;
   readonly clientAuth: "basic" | "post" | "key";
   readonly clientKey: string;
   readonly clientKeyId: string;
-  readonly ca: string;
 }
 
 type Call = Pick<BackendCall<OidcClient>, "settings" | "signal" | "say">;
@@ -33,7 +32,8 @@ export const SIGNATURES = [
   "Ed25519",
 ];
 const CLOCK_TOLERANCE_S = 30;
-const TIMEOUT_S = 10;
+/** Longer than any setting: what is awaited ends by that, in better words. */
+const TIMEOUT_S = 12;
 
 const discovered = keptFor<client.ServerMetadata>(5 * 60_000);
 
@@ -41,7 +41,7 @@ const discovered = keptFor<client.ServerMetadata>(5 * 60_000);
 export async function oidcConfiguration(call: Call): Promise<client.Configuration> {
   const { settings, signal } = call;
   const { issuer, clientId, ca } = settings;
-  const ask = fetchWith({ ca, signal });
+  const ask = fetchWith({ settings, signal });
   const metadata = await discovered([issuer, clientId, ca], () => discover(call, ask));
   const auth = await authentication(settings);
   const configuration = new client.Configuration(
@@ -106,11 +106,11 @@ function algorithmOf(key: KeyObject): { name: string; hash?: string; namedCurve?
 }
 
 const fetchWith =
-  ({ ca, signal }: { readonly ca: string; readonly signal: AbortSignal }): client.CustomFetch =>
+  ({ settings, signal }: Pick<Call, "settings" | "signal">): client.CustomFetch =>
   async (url, { method, headers, body, signal: within }) => {
     const sent = body === undefined || body === null ? {} : { body: String(body as string | URLSearchParams) };
     const either = within ? AbortSignal.any([signal, within]) : signal;
-    const answer = await askProvider({ url, method, headers, ca, signal: either, ...sent });
+    const answer = await askProvider({ url, method, headers, reach: settings, signal: either, ...sent });
     const empty = [101, 204, 205, 304].includes(answer.status);
     return new Response(empty ? null : answer.body, { status: answer.status, headers: answer.headers });
   };
@@ -136,7 +136,10 @@ function asFault(error: unknown): Fault {
   }
   const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
   if (code === "OAUTH_TIMEOUT" || code === "OAUTH_ABORT") {
-    return new Fault("timeout", "The provider does not answer in time. Try again later.");
+    return new Fault(
+      "timeout",
+      "The provider did not answer in time. Check its address, and firewalls, or try again later.",
+    );
   }
   return new Fault(
     "unauthenticated",

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Fault, plain, secret } from "../../../core/index.ts";
 import type { BackendCall, RedirectBackend } from "../backend.ts";
 import { claimSettings, type Claims, identityOf } from "./claims.ts";
-import { caSetting, ProviderUrl } from "./fields.ts";
+import { reachSettings, ProviderUrl } from "./fields.ts";
 import { oidcConfiguration, orFault, SIGNATURES } from "./oidc-client.ts";
 
 const Settings = z
@@ -30,7 +30,7 @@ const Settings = z
       .default(0)
       .describe("People must have signed in there within so many minutes; 0: does not matter"),
     signOutThere: z.boolean().default(true).describe("Signing out here also signs out at the provider"),
-    ...caSetting,
+    ...reachSettings,
   })
   .refine(({ issuer }) => !issuer.includes("/.well-known/"), {
     path: ["issuer"],

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { Fault } from "../../../core/index.ts";
 import type { BackendCall } from "../backend.ts";
 import { keptFor } from "./kept.ts";
-import { askProvider } from "./request.ts";
+import { askProvider, type Reach } from "./request.ts";
 import { type Element, elementsOf, parseXml } from "./xml.ts";
 
 /** What an identity provider says of itself. */
@@ -14,10 +14,9 @@ export interface SamlProvider {
   readonly certificates: readonly string[];
 }
 
-interface Source {
+interface Source extends Reach {
   readonly metadataUrl: string;
   readonly metadataXml: string;
-  readonly ca: string;
 }
 
 const REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
@@ -30,7 +29,7 @@ export async function samlProvider({ settings, signal }: Pick<BackendCall<Source
   if (!metadataUrl) throw new Fault("invalid", "Give the provider's metadata: its address, or the XML.");
   return providerIn(
     await fetched([metadataUrl, ca], async () => {
-      const { status, body } = await askProvider({ url: metadataUrl, ca, signal });
+      const { status, body } = await askProvider({ url: metadataUrl, reach: settings, signal });
       if (status !== 200) throw new Fault("upstream", `The address of the metadata answers HTTP ${status}.`);
       return body;
     }),

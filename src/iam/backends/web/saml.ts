@@ -5,7 +5,7 @@ import { Fault, plain, secret } from "../../../core/index.ts";
 import type { BackendCall, RedirectBackend } from "../backend.ts";
 import { CertificateText } from "../fields.ts";
 import { claimAt, claimSettings, type Claims, identityOf, textOf } from "./claims.ts";
-import { caSetting, OptionalProviderUrl } from "./fields.ts";
+import { reachSettings, OptionalProviderUrl } from "./fields.ts";
 import { checkAssertion, refused, SKEW_MS } from "./saml-assertion.ts";
 import { type SamlProvider, samlProvider } from "./saml-metadata.ts";
 import { elementsOf, parseXml } from "./xml.ts";
@@ -30,7 +30,7 @@ const Settings = z
       "Sallyport's own certificate (PEM), to sign and to be encrypted to",
     ),
     privateKey: secret(z.string().max(20_000)).default("").describe("Its private key (PEM)"),
-    ...caSetting,
+    ...reachSettings,
   })
   .refine(({ certificate, privateKey }) => (certificate === "") === (privateKey === ""), {
     path: ["privateKey"],
