@@ -16,6 +16,9 @@ export const FOR_TESTS = [
   "slapd",
   "ldap-utils",
   "freeradius",
+  "haproxy",
+  "tmux",
+  "openssl",
 ];
 
 export const compilerHint = `Install ${COMPILER.join(", ")} and start again to have it built.`;
