@@ -104,6 +104,7 @@ interface Visit {
   readonly session?: Buffer | undefined;
   readonly maxVersion?: "TLSv1.2" | "TLSv1.3";
   readonly path?: string;
+  readonly port?: number;
 }
 
 /** What a browser does at the door. */
@@ -282,6 +283,14 @@ describe("what a handshake proved", () => {
     expect((await visit(mine.location, { pair: alice })).to?.search).toBe("?certificate=none");
   });
 
+  test("is of no use to whoever began a sign-in and let somebody else show a certificate for it", async () => {
+    const { location, cookie } = await begin(ids.plain);
+    expect((await visit(location, { pair: alice })).status).toBe(303);
+    for (const certificate of ["none", "x".repeat(43), location.searchParams.get("relay") ?? ""]) {
+      expect((await finish(ids.plain, cookie, { certificate })).status).toBe(401);
+    }
+  });
+
   test("is asked for once: a second visit with another certificate changes nothing", async () => {
     const { location, cookie } = await begin(ids.plain);
     const first = await visit(location, { pair: await others.issue({ subject: "/CN=eve" }) });
@@ -359,6 +368,17 @@ describe("the door", () => {
     await door.look();
     expect((await signIn(id, pair)).json).toMatchObject({ step: "done" });
     await late.close();
+  });
+
+  test("sends browsers to the public address, under its name only", async () => {
+    const { authorities, take } = at.iam.certificateDoor;
+    const names = { hostNames: ["gate.test"], publicUrl: "https://gate.test", limits: { signIns: 100 } };
+    const public_ = await createCertificateDoor({ ...names, consolePort: at.port, tls, authorities, take, log });
+    const { port } = await public_.listen({ host: "127.0.0.1", port: 0 });
+    const { location } = await begin(ids.plain);
+    expect((await visit(location, { port, headers: { host: "evil.test" } })).status).toBe(403);
+    expect((await visit(location, { port, pair: alice })).to?.origin).toBe("https://gate.test");
+    await public_.close();
   });
 
   test("counts visits with the tries to sign in", async () => {
