@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
+import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
