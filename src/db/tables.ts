@@ -366,6 +366,7 @@ export interface MappedMember {
 }
 
 export interface Membership {
+  by_mapping: Generated<boolean>;
   created_at: Generated<Timestamp>;
   org_id: string;
   user_id: string;

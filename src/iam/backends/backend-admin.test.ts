@@ -35,6 +35,7 @@ const probe: Backend = {
     })
     .refine(({ retries }) => retries < 10, { path: ["retries"], message: "Too many." }),
   secretsStayWith: ["host"],
+  judgesEverybody: ({ host }) => host === "judge",
   async check({ settings, say }) {
     say(`hello ${JSON.stringify(settings)}`);
     say(`hex ${Buffer.from(settings.key).toString("hex")}`);
@@ -87,6 +88,22 @@ async function lesser(name: string): Promise<Actor & { id: string }> {
 }
 
 describe("configuring sign-in backends", () => {
+  test("what judges everybody is ruled by who holds all that system administrators hold", async () => {
+    const small = await lesser("judge-maker");
+    const judge = { host: "judge", key: "k" };
+    const denied = { code: "denied", message: expect.stringContaining("everybody") };
+    const asSmall = { kind: "probe", name: "Small judge", settings: judge };
+    await expect(call(schema.createSignInBackend, asSmall, small)).rejects.toMatchObject(denied);
+    const plainOne = await create({ settings: { host: "a", key: "k" } });
+    const change = (id: string, settings: object) =>
+      call(schema.updateSignInBackend, { id, version: 1, settings: { ...settings } }, small);
+    await expect(change(plainOne.id, judge)).rejects.toMatchObject(denied);
+    const { id } = await create({ settings: judge });
+    await expect(change(id, { host: "a", key: "other" })).rejects.toMatchObject(denied);
+    await expect(call(schema.deleteSignInBackend, { id }, small)).rejects.toMatchObject(denied);
+    await call(schema.deleteSignInBackend, { id });
+  });
+
   test("kinds come with a form: secret fields are write-only and have no default", async () => {
     const { items } = await call(schema.listSignInBackendKinds, {});
     expect(items).toHaveLength(1);
@@ -264,8 +281,14 @@ describe("mappings", () => {
     expect((await holds(id)).roles.toSorted()).toEqual(["auditor", "user"]);
     await call(schema.removeBackendMapping, { id: made.id, mappingId: auditors.id });
     expect((await holds(id)).roles).toEqual(["user"]);
+    const memberOf = async () =>
+      (await door.db.selectFrom("membership").select("org_id").where("user_id", "=", id).execute()).map(
+        (row) => row.org_id,
+      );
+    expect((await memberOf()).toSorted()).toEqual([DEFAULT_ORGANIZATION, elsewhere].toSorted());
     await userOfIdentity(door.db, from, { ...person, groups: [] });
     expect(await holds(id)).toEqual({ groups: [byHand], roles: [] });
+    expect(await memberOf()).toEqual([DEFAULT_ORGANIZATION]);
   });
 
   test("the last administrator stays one", async () => {

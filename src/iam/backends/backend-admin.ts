@@ -3,10 +3,10 @@ import { type Db, type Sealer, serve, violated } from "../../db/index.ts";
 import { createUser } from "../users/schema.ts";
 import { takeBackAll } from "./apply-mappings.ts";
 import type { Backend } from "./backend.ts";
-import { mustHoldThere, mustHoldWhatItGives } from "./backend-guard.ts";
+import { mustHoldEverything, mustHoldThere, mustHoldWhatItGives } from "./backend-guard.ts";
 import { findBackend, listBackends } from "./backend.store.ts";
 import * as schema from "./schema.ts";
-import { changedSettings, jsonSchemaOf, lockStored, sealSecrets } from "./stored-settings.ts";
+import { changedSettings, jsonSchemaOf, lockStored, sealSecrets, type Stored } from "./stored-settings.ts";
 
 interface Deps {
   readonly sealer: Sealer;
@@ -30,6 +30,15 @@ async function mayMakeUsers(db: Db, actor: Actor, at: { orgId: string | null; cr
   if (at.orgId === null) throw new Fault("invalid", "orgId: Choose the organization that its new users belong to.");
   const permissions = [createUser.name];
   await mustHoldThere(db, actor, { orgId: at.orgId, permissions, to: "let it create users there" });
+}
+
+/** Before and after a change: taking away what judges everybody weakens everybody as well. */
+async function mayRule(db: Db, actor: Actor, entry: Backend, ...settings: readonly Stored[]): Promise<void> {
+  const judges = ({ open, secret }: Stored): boolean => {
+    const parsed = entry.settings.safeParse({ ...open, ...secret });
+    return parsed.success && (entry.judgesEverybody?.(parsed.data) ?? false);
+  };
+  if (settings.some(judges)) await mustHoldEverything(db, actor);
 }
 
 /** The backend; Fault `not_found`. */
@@ -65,6 +74,7 @@ export function backendActions(deps: Deps) {
       const id = newId();
       about({ kind: "sign-in-backend", id, name });
       const made = changedSettings(entry, { open: {}, secret: {} }, { values: settings, reset: [] });
+      await mayRule(db, actor, entry, made);
       note({ secretsReplaced: made.replaced });
       await db
         .insertInto("sign_in_backend")
@@ -98,7 +108,9 @@ export function backendActions(deps: Deps) {
       const orgId = changes.orgId === undefined ? (before.organization?.id ?? null) : changes.orgId;
       const createsUsers = changes.createsUsers ?? before.createsUsers;
       await mayMakeUsers(db, actor, { orgId, createsUsers });
-      const next = changedSettings(backends.get(before.kind), stored!, { values: settings, reset });
+      const entry = backends.get(before.kind);
+      const next = changedSettings(entry, stored!, { values: settings, reset });
+      await mayRule(db, actor, entry, stored!, next);
       note({ secretsReplaced: next.replaced, reset });
       await db
         .updateTable("sign_in_backend")
@@ -124,10 +136,11 @@ export function backendActions(deps: Deps) {
   const remove = serve(schema.deleteSignInBackend, {
     access: "granted",
     async run({ db, actor, about, note }, { id, withIdentities }) {
-      await db.selectFrom("sign_in_backend").select("id").where("id", "=", id).forUpdate().execute();
-      const { name, identities } = await knownBackend({ ...deps, db }, id);
+      const stored = await lockStored(db, sealer, id);
+      const { kind, name, identities } = await knownBackend({ ...deps, db }, id);
       about({ kind: "sign-in-backend", id, name });
       await mustHoldWhatItGives(db, actor, id);
+      await mayRule(db, actor, backends.get(kind), stored!);
       if (identities > 0 && !withIdentities) {
         throw new Fault(
           "conflict",

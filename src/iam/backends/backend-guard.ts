@@ -47,3 +47,20 @@ export async function mustHoldThere(
     { permission },
   );
 }
+
+const SYSTEM_ADMINISTRATOR = "system-administrator";
+
+/** Whoever rules what judges everybody must hold all that the role of system administrators holds. Fault `denied`. */
+export async function mustHoldEverything(db: Db, actor: Actor): Promise<void> {
+  if (actor.kind === "system") return;
+  const { permissions } = await db
+    .selectFrom("role")
+    .select("permissions")
+    .where("id", "=", SYSTEM_ADMINISTRATOR)
+    .executeTakeFirstOrThrow();
+  if (permissions.every((permission) => actor.permissions.has(permission))) return;
+  throw new Fault(
+    "denied",
+    "This backend judges the second factor of everybody, administrators included. Ask a system administrator.",
+  );
+}

@@ -32,6 +32,8 @@ interface Kind<S> {
   readonly settings: z.ZodType<S>;
   /** Settings whose change asks for the secrets anew, so that none is sent to a server it was not given for. */
   readonly secretsStayWith?: readonly string[];
+  /** Whether these settings let it judge users who are not linked to it: whoever rules it then comes near everybody. */
+  judgesEverybody?(settings: S): boolean;
   /** Tries the settings without anybody's sign-in; throws a Fault with what to do. */
   check(call: BackendCall<S>): Promise<void>;
 }

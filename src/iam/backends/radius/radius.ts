@@ -18,6 +18,7 @@ export const radius: FormBackend<RadiusSettings> = {
   flow: "form",
   settings: radiusSettings,
   secretsStayWith: ["servers"],
+  judgesEverybody: ({ use, secondFactorFor }) => use === "second-factor" && secondFactorFor === "everybody",
 
   /** A made-up name and password: any proved answer shows that the servers and the secret are right. */
   async check(call) {
