@@ -163,7 +163,7 @@ describe("the running program", () => {
     const wrong = { method: "POST", headers: { "content-type": "application/json" } };
     await fetch(`${program.url}/api/sign-in`, { ...wrong, body: '{"loginName":"nobody","password":"wrong"}' });
     const options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=no"];
-    const env = { ...process.env, DISPLAY: "none", SSH_ASKPASS: "/bin/hostname", SSH_ASKPASS_REQUIRE: "force" };
+    const env = { ...process.env, DISPLAY: "none", SSH_ASKPASS: "/bin/echo", SSH_ASKPASS_REQUIRE: "force" };
     const refused = spawn("ssh", [...options, "-p", String(program.sshPort), "nobody@127.0.0.1"], { env });
     expect(await new Promise((resolve) => refused.once("exit", resolve))).toBe(255);
     const metrics = async () => (await fetch(`${program.url}/metrics`)).text();

@@ -15,7 +15,10 @@ export interface SettingsGroup<S extends z.ZodObject = z.ZodObject> {
   readonly title: string;
   readonly scope: SettingsScope;
   readonly schema: S;
-  /** Settings whose change asks for the secrets anew, so that none is sent to a server it was not given for. */
+  /**
+   * Settings whose change asks for the secrets anew, so that none is sent to a server it was not given for. The first is
+   * the server's address: while that is blank, nothing is sent at all.
+   */
   readonly secretsStayWith?: readonly string[];
 }
 

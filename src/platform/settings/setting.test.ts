@@ -171,6 +171,8 @@ describe("settings", () => {
     expect(await set({ subjectPrefix: "[gate]", password: "" })).toBe("ok");
     for (const moved of [{ host: "evil.example.org" }, { port: 2525 }, { user: "eve" }, { security: "tls" }])
       expect(await set(moved)).toBe("invalid");
+    expect(await set({ host: "" })).toBe("ok");
+    expect(await set({ host: "evil.example.org" })).toBe("invalid");
     expect(await set({ host: "other.example.org", password: "given for this one" })).toBe("ok");
     expect(await set({ host: "third.example.org" }, ["password"])).toBe("ok");
   });

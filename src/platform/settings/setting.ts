@@ -160,6 +160,8 @@ function changedLayer({ group, below }: Place, layer: Layer, { values, reset }: 
 
 /** A stored secret goes to no other server than the one it was given for: whoever changes that types it again. */
 function mustNotMislead(group: AnySettingsGroup, before: Values, after: Values, typed: Values): void {
+  const [address] = group.secretsStayWith ?? [];
+  if (address === undefined || isBlank(after[address])) return;
   const moved = group.secretsStayWith?.find((name) => before[name] !== after[name]);
   const kept = [...secretFields(group)].find((name) => !isBlank(after[name]) && isBlank(typed[name] ?? ""));
   if (moved === undefined || kept === undefined) return;
