@@ -25,6 +25,14 @@ export async function openPage(browser: Browser, width: number): Promise<{ page:
   return { page, faults };
 }
 
+/** A page with the cookie of somebody who has signed in at `url`. */
+export async function openPageAs(browser: Browser, { url, cookie }: { url: string; cookie: string }, width = 1440) {
+  const opened = await openPage(browser, width);
+  const [name = "", value = ""] = cookie.split("=");
+  await opened.page.context().addCookies([{ name, value, url }]);
+  return opened;
+}
+
 /** Waits until the terminal's last line looks like a shell's prompt; start-up files of a shell may take their time. */
 export async function promptIn(page: Page): Promise<void> {
   const rows = page.locator(".xterm-rows");

@@ -2,7 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createGroup, createUser, listUsers, readUser, type User } from "../../src/iam/schema.ts";
 import { type Client, startTestProgram, type TestProgram } from "../support/program.ts";
-import { openPage, startBrowser } from "./browser.ts";
+import { openPageAs, startBrowser } from "./browser.ts";
 
 const PEOPLE = 120;
 let program: TestProgram;
@@ -21,9 +21,7 @@ beforeAll(async () => {
   }
   await admin.call(createGroup, { name: "Night shift" });
   browser = await startBrowser();
-  ({ page, faults } = await openPage(browser, 1440));
-  const [name = "", value = ""] = admin.cookie.split("=");
-  await page.context().addCookies([{ name, value, url: program.url }]);
+  ({ page, faults } = await openPageAs(browser, { url: program.url, cookie: admin.cookie }));
 }, 120_000);
 
 afterAll(async () => {

@@ -4,7 +4,7 @@ import { newId } from "../../src/core/index.ts";
 import { openDatabase } from "../security/gate.ts";
 import { type Client, startTestProgram, type TestProgram } from "../support/program.ts";
 import { MAIL_USER, type MailServer, startMailServer } from "../support/smtp.ts";
-import { openPage, startBrowser } from "./browser.ts";
+import { openPageAs, startBrowser } from "./browser.ts";
 
 let program: TestProgram;
 let mail: MailServer;
@@ -18,9 +18,7 @@ beforeAll(async () => {
   admin = await program.setUp();
   mail = await startMailServer();
   browser = await startBrowser();
-  ({ page, faults } = await openPage(browser, 1440));
-  const [name = "", value = ""] = admin.cookie.split("=");
-  await page.context().addCookies([{ name, value, url: program.url }]);
+  ({ page, faults } = await openPageAs(browser, { url: program.url, cookie: admin.cookie }));
 }, 120_000);
 
 afterAll(async () => {

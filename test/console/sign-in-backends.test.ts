@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createGroup } from "../../src/iam/schema.ts";
 import { type Client, startTestProgram, type TestProgram } from "../support/program.ts";
 import { BASE, personLdif, READER, type Slapd, startSlapd } from "../support/slapd.ts";
-import { openPage, startBrowser } from "./browser.ts";
+import { openPageAs, startBrowser } from "./browser.ts";
 
 let program: TestProgram;
 let slapd: Slapd;
@@ -24,9 +24,7 @@ beforeAll(async () => {
   admin = await program.setUp();
   await admin.call(createGroup, { name: "Operators" });
   browser = await startBrowser();
-  ({ page, faults } = await openPage(browser, 1440));
-  const [name = "", value = ""] = admin.cookie.split("=");
-  await page.context().addCookies([{ name, value, url: program.url }]);
+  ({ page, faults } = await openPageAs(browser, { url: program.url, cookie: admin.cookie }));
 }, 120_000);
 
 afterAll(async () => {

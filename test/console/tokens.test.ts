@@ -7,7 +7,7 @@ import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { callFrom } from "../support/elsewhere.ts";
 import { ADMIN, type Client, startTestProgram, type TestProgram } from "../support/program.ts";
 import { makeKey } from "../support/sshd.ts";
-import { openPage, startBrowser } from "./browser.ts";
+import { openPageAs, startBrowser } from "./browser.ts";
 
 let stored: TestDatabase;
 let program: TestProgram;
@@ -22,9 +22,7 @@ beforeAll(async () => {
   program = await startTestProgram({ database: stored.url, args: ["--gateways", "1"] });
   admin = await program.setUp();
   browser = await startBrowser();
-  ({ page, faults } = await openPage(browser, 1440));
-  const [name = "", value = ""] = admin.cookie.split("=");
-  await page.context().addCookies([{ name, value, url: program.url }]);
+  ({ page, faults } = await openPageAs(browser, { url: program.url, cookie: admin.cookie }));
 }, 120_000);
 
 afterAll(async () => {

@@ -104,6 +104,13 @@ describe("configuring sign-in backends", () => {
     await call(schema.deleteSignInBackend, { id });
   });
 
+  test("one of a kind that this version does not know can still be deleted", async () => {
+    const { id } = await create();
+    await sql`update sign_in_backend set kind = 'bygone' where id = ${id}`.execute(door.db);
+    await call(schema.deleteSignInBackend, { id });
+    await expect(call(schema.readSignInBackend, { id })).rejects.toMatchObject({ code: "not_found" });
+  });
+
   test("kinds come with a form: secret fields are write-only and have no default", async () => {
     const { items } = await call(schema.listSignInBackendKinds, {});
     expect(items).toHaveLength(1);
@@ -289,6 +296,24 @@ describe("mappings", () => {
     await userOfIdentity(door.db, from, { ...person, groups: [] });
     expect(await holds(id)).toEqual({ groups: [byHand], roles: [] });
     expect(await memberOf()).toEqual([DEFAULT_ORGANIZATION]);
+  });
+
+  test("end no membership there by which somebody named the user in a rule", async () => {
+    const made = await create({ createsUsers: true, orgId: DEFAULT_ORGANIZATION });
+    const from = { id: made.id, name: made.name, orgId: DEFAULT_ORGANIZATION, createsUsers: true, entry: probe };
+    const elsewhere = await door.organization("Ruled");
+    const mapping = { outsideGroup: "ops", roleId: "user", orgId: elsewhere };
+    await call(schema.addBackendMapping, { id: made.id, ...mapping });
+    const person = { ...ann, subject: "ruled", loginName: "ruled" };
+    const id = await userOfIdentity(door.db, from, person);
+    const rule = newId();
+    await sql`insert into access_grant (id, org_id, name) values (${rule}, ${elsewhere}, 'by hand')`.execute(door.db);
+    await sql`insert into grant_user (grant_id, org_id, user_id) values (${rule}, ${elsewhere}, ${id})`.execute(
+      door.db,
+    );
+    await userOfIdentity(door.db, from, { ...person, groups: [] });
+    const left = await sql`select from grant_user where grant_id = ${rule}`.execute(door.db);
+    expect(left.rows).toHaveLength(1);
   });
 
   test("the last administrator stays one", async () => {

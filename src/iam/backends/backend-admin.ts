@@ -33,10 +33,15 @@ async function mayMakeUsers(db: Db, actor: Actor, at: { orgId: string | null; cr
 }
 
 /** Before and after a change: taking away what judges everybody weakens everybody as well. */
-async function mayRule(db: Db, actor: Actor, entry: Backend, ...settings: readonly Stored[]): Promise<void> {
+async function mayRule(
+  db: Db,
+  actor: Actor,
+  entry: Backend | undefined,
+  ...settings: readonly Stored[]
+): Promise<void> {
   const judges = ({ open, secret }: Stored): boolean => {
-    const parsed = entry.settings.safeParse({ ...open, ...secret });
-    return parsed.success && (entry.judgesEverybody?.(parsed.data) ?? false);
+    const parsed = entry?.settings.safeParse({ ...open, ...secret });
+    return (parsed?.success && entry?.judgesEverybody?.(parsed.data)) ?? false;
   };
   if (settings.some(judges)) await mustHoldEverything(db, actor);
 }
@@ -140,7 +145,9 @@ export function backendActions(deps: Deps) {
       const { kind, name, identities } = await knownBackend({ ...deps, db }, id);
       about({ kind: "sign-in-backend", id, name });
       await mustHoldWhatItGives(db, actor, id);
-      await mayRule(db, actor, backends.get(kind), stored!);
+      // One whose kind this version does not know can be deleted, too.
+      const entry = backends.list().find((one) => one.kind === kind);
+      await mayRule(db, actor, entry, stored!);
       if (identities > 0 && !withIdentities) {
         throw new Fault(
           "conflict",

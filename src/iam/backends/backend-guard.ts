@@ -2,6 +2,8 @@ import { sql } from "kysely";
 import { type Actor, Fault } from "../../core/index.ts";
 import type { Db } from "../../db/index.ts";
 
+const SYSTEM_ADMINISTRATOR = "system-administrator";
+
 /**
  * Whoever rules a backend could sign in as everybody it vouches for and hold what it gives. So the actor must hold, in
  * each organization, what its users and the roles of its mappings hold there. Fault `denied`.
@@ -47,8 +49,6 @@ export async function mustHoldThere(
     { permission },
   );
 }
-
-const SYSTEM_ADMINISTRATOR = "system-administrator";
 
 /** Whoever rules what judges everybody must hold all that the role of system administrators holds. Fault `denied`. */
 export async function mustHoldEverything(db: Db, actor: Actor): Promise<void> {

@@ -133,14 +133,16 @@ export async function takeBack(
   await endMembership(db, userId, orgId);
 }
 
-/** Ends a membership that a mapping made, once nothing is left of the user there; never the only one. */
+/** Ends a membership that a mapping made, once nothing is left there that names the user; never the only one. */
 async function endMembership(db: Db, userId: string, orgId: string): Promise<void> {
   await sql`
     delete from membership m where user_id = ${userId} and org_id = ${orgId} and by_mapping
       and exists (select from membership other where other.user_id = m.user_id and other.org_id <> m.org_id)
       and not exists (select from mapped_member g where g.user_id = m.user_id and g.org_id = m.org_id)
       and not exists (select from group_member g where g.user_id = m.user_id and g.org_id = m.org_id)
-      and not exists (select from role_binding b where b.user_id = m.user_id and b.org_id = m.org_id)`.execute(db);
+      and not exists (select from role_binding b where b.user_id = m.user_id and b.org_id = m.org_id)
+      and not exists (select from grant_user g where g.user_id = m.user_id and g.org_id = m.org_id)
+      and not exists (select from api_key k where k.user_id = m.user_id and k.org_id = m.org_id)`.execute(db);
 }
 
 async function isNoted(db: Db, userId: string, { orgId, groupId, roleId }: Given): Promise<boolean> {

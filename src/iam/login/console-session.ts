@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { type Actor, newId } from "../../core/index.ts";
 import type { Db, Sealer } from "../../db/index.ts";
+import { ANONYMOUS } from "./anonymous.ts";
 import { attemptOfToken } from "./attempt.ts";
 import { forgetProofs } from "./remembered-proof.ts";
 import { hashToken, newToken } from "./token.ts";
@@ -89,15 +90,6 @@ export async function backendMemoryOf(
   const text = deps.sealer.open(row.backend_memory, sealedAs(id)).toString();
   return { backendId: row.backend_id, memory: JSON.parse(text) as unknown };
 }
-
-const ANONYMOUS: Omit<Actor, "address" | "via"> = {
-  kind: "anonymous",
-  id: null,
-  name: "anonymous",
-  orgId: null,
-  permissions: new Set(),
-  signInId: null,
-};
 
 interface Bearer {
   id: string;

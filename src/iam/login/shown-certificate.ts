@@ -3,6 +3,7 @@ import { type Actor, endpoint, Fault, Id, run, type Runtime, secret } from "../.
 import { type Db, serve } from "../../db/index.ts";
 import type { Shown as Waiting } from "../backends/certificate/shown.ts";
 import { activeBackends } from "../backends/configured.ts";
+import { ANONYMOUS } from "./anonymous.ts";
 import { keepAnswer } from "./posted-answer.ts";
 import { asksForCertificates } from "./redirecting.ts";
 import type { WayInDeps } from "./way-in.ts";
@@ -53,16 +54,7 @@ export function createCertificateTaking(deps: WayInDeps & { readonly runtime: Ru
      */
     async take(at: { backendId: string; relay: string; address: string; shown: Shown }): Promise<string | null> {
       const { backendId, relay, address, shown } = at;
-      const guest: Actor = {
-        kind: "anonymous",
-        id: null,
-        name: "anonymous",
-        orgId: null,
-        permissions: new Set(),
-        signInId: null,
-        address,
-        via: "console",
-      };
+      const guest: Actor = { ...ANONYMOUS, address, via: "console" };
       const { certificate, problem } = shown;
       const text = certificate && certificate.length <= MOST_BYTES ? certificate.toString("base64") : null;
       const answer = JSON.stringify({ certificate: text, problem } satisfies z.input<typeof Waiting>);

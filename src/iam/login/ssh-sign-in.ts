@@ -13,6 +13,7 @@ import {
 } from "../../core/index.ts";
 import { type Db, serve } from "../../db/index.ts";
 import type { Factor } from "../factors/factor.ts";
+import { ANONYMOUS } from "./anonymous.ts";
 import { answerIsRight, wrongFactor } from "./answer-factor.ts";
 import { asksOf } from "./asks.ts";
 import { type Candidate, candidateOf, findCandidate } from "./candidate.ts";
@@ -101,16 +102,7 @@ export async function keyIsKnown(db: Db, key: { loginName: string; fingerprint: 
  */
 export function createSshWayIn(deps: WayInDeps & { readonly runtime: Runtime<Db> }, address: string | null) {
   const { database, runtime } = deps;
-  const guest: Actor = {
-    kind: "anonymous",
-    id: null,
-    name: "anonymous",
-    orgId: null,
-    permissions: new Set(),
-    signInId: null,
-    address,
-    via: "ssh",
-  };
+  const guest: Actor = { ...ANONYMOUS, address, via: "ssh" };
   let reached: SshStep | null = null;
   /** Shown by the client and proved; for the one attempt that is running. */
   let shown: ShownCertificate | null = null;

@@ -54,8 +54,8 @@ export const invitationMail = mailTemplate({
 
 /**
  * Mails a user of the actor's organization a link to choose the first password; an older link is void. Faults `invalid`
- * and `conflict` that say what is missing: an address, mail itself, or that there is a password already, or that the last mail is younger
- * than a minute.
+ * and `conflict` that say what is missing (an address, mail itself), that there is a password already, or that the last
+ * mail is younger than a minute.
  */
 export async function sendInvitation(postal: Postal, db: Db, actor: Actor, user: Invited): Promise<void> {
   mustHold(actor, schema.inviteUser.name);

@@ -123,7 +123,6 @@ export function sshKeyActions({ parsePublicKey }: { parsePublicKey: ParsePublicK
         const user = await visibleUser(db, actor, id);
         about({ kind: "user", id, name: user.loginName });
         if (actor.id === id) throw new Fault("denied", "Add your own keys on your own page.");
-        if (user.kind !== "person") throw new Fault("invalid", "Only people sign in with SSH keys.");
         await mustOutrank(db, actor, id);
         await mustHoldEverywhere(db, actor, id, schema.addUserSshKey.name);
         return add(db, id, input);

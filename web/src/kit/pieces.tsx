@@ -70,6 +70,22 @@ export function CopyButton({ text, label }: { text: string; label?: string }) {
   );
 }
 
+/** What was said or done, line by line, to be read and copied; nothing where there is no line. */
+export function Transcript({ title, lines }: { title: string; lines: readonly string[] }) {
+  if (lines.length === 0) return null;
+  const text = lines.join("\n");
+  return (
+    <>
+      <p className="muted">
+        {title} <CopyButton text={text} />
+      </p>
+      <pre className="transcript selectable" tabIndex={0}>
+        {text}
+      </pre>
+    </>
+  );
+}
+
 export type Tone = "good" | "warn" | "bad" | "info" | "off";
 
 /** A state in words beside a dot of its colour; the colour never says more than the word. */

@@ -2,7 +2,7 @@ import { Button, Input } from "antd";
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { checkSignInBackend, type SignInBackend } from "../../../../src/iam/schema.ts";
-import { CopyButton, Facts, Problem, StateTag } from "../../kit/index.ts";
+import { Facts, Problem, StateTag, Transcript } from "../../kit/index.ts";
 import { useAction } from "../../query.ts";
 
 /** Tries what is stored, alone or with somebody's name and password, and shows what happened. */
@@ -84,16 +84,7 @@ export function BackendCheck({ backend }: { backend: SignInBackend }) {
                 ]}
               />
             )}
-            {answer.transcript.length > 0 && (
-              <>
-                <p className="muted">
-                  {t("backends.check.transcript")} <CopyButton text={answer.transcript.join("\n")} />
-                </p>
-                <pre className="transcript selectable" tabIndex={0}>
-                  {answer.transcript.join("\n")}
-                </pre>
-              </>
-            )}
+            <Transcript title={t("backends.check.transcript")} lines={answer.transcript} />
           </>
         )}
       </div>

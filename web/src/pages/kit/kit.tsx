@@ -16,6 +16,7 @@ import {
   SecretField,
   StateTag,
   Time,
+  Transcript,
   useTitle,
 } from "../../kit/index.ts";
 import { Keys } from "../../kit/shortcuts.tsx";
@@ -98,6 +99,10 @@ function Pieces() {
           <Mono copy>db-primary.fra.example</Mono>
           <Names items={["Mara", "Tomás", "Li Wei", "Ada"].map((name) => ({ id: name, name }))} />
         </div>
+      </Cell>
+      <Cell title={t("kitPage.names.transcript")}>
+        <Transcript title={t("kitPage.names.transcript")} lines={["> EHLO gate.example", "< 250 mail.example"]} />
+        <Transcript title={t("kitPage.names.transcript")} lines={[]} />
       </Cell>
       <Cell title={t("kitPage.names.secret")}>
         <SecretField reveal={async () => "correct horse battery staple"} />

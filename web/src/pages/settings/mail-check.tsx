@@ -2,7 +2,7 @@ import { Button, Input } from "antd";
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { checkMail } from "../../../../src/platform/schema.ts";
-import { CopyButton, Problem, StateTag } from "../../kit/index.ts";
+import { Problem, StateTag, Transcript } from "../../kit/index.ts";
 import { useMay } from "../../me.ts";
 import { useAction } from "../../query.ts";
 
@@ -43,16 +43,7 @@ export function MailCheck() {
               </StateTag>{" "}
               {!answer.ok && answer.message}
             </p>
-            {answer.transcript.length > 0 && (
-              <>
-                <p className="muted">
-                  {t("settings.mail.transcript")} <CopyButton text={answer.transcript.join("\n")} />
-                </p>
-                <pre className="transcript selectable" tabIndex={0}>
-                  {answer.transcript.join("\n")}
-                </pre>
-              </>
-            )}
+            <Transcript title={t("settings.mail.transcript")} lines={answer.transcript} />
           </>
         )}
       </div>
