@@ -146,10 +146,13 @@ async function makeNodes(dice: Dice, orgId: string): Promise<Map<string, string 
 async function store({ orgId, people, groups, assets, rules }: World): Promise<void> {
   const { db } = door;
   const put = async (table: string, rows: readonly Record<string, unknown>[]): Promise<void> => {
-    if (rows.length > 0)
-      await sql`insert into ${sql.table(table)} select * from jsonb_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::jsonb)`.execute(
-        db,
-      );
+    const [first] = rows;
+    if (first === undefined) return;
+    const columns = sql.join(Object.keys(first).map((column) => sql.ref(column)));
+    await sql`insert into ${sql.table(table)} (${columns})
+      select ${columns} from jsonb_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::jsonb)`.execute(
+      db,
+    );
   };
   const stamp = { version: 1, comment: "", created_at: NOW, updated_at: NOW };
   await db
