@@ -63,7 +63,10 @@ export interface HeaderRead {
   readonly head: string;
 }
 
-/** Reads the header off a paused socket, and pauses it again. `done` is called once, within five seconds. */
+/**
+ * Reads the header off a paused socket, and reads no byte more: what follows is there for the process that is handed the
+ * socket. `done` is called once, within five seconds.
+ */
 export function readHeader(socket: Socket, done: (read: HeaderRead) => void): void {
   let held = Buffer.alloc(0);
   const timer = setTimeout(() => end({ refused: "no PROXY protocol header in time" }), PATIENCE_MS);
@@ -78,9 +81,19 @@ export function readHeader(socket: Socket, done: (read: HeaderRead) => void): vo
     held = Buffer.concat([held, bytes]);
     const found = readProxyHeader(held);
     if (found.kind === "more") return;
-    socket.pause();
     if (found.kind === "refused") return end({ refused: found.why });
+    if (!stopReading(socket)) return end({ refused: "this Node.js cannot stop reading a socket; use another version" });
     end({ address: found.address, head: held.toString("base64", found.length) });
   }
   socket.on("data", take).once("close", gone).once("end", gone).resume();
+}
+
+/**
+ * `pause()` alone goes on reading into a buffer, and what is read here after the socket was handed over is lost to both
+ * processes. Only the handle below it stops at once, and Node.js has no public way to it.
+ */
+function stopReading(socket: Socket): boolean {
+  socket.pause();
+  const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly readStop?: () => number } };
+  return handle?.readStop?.() === 0;
 }

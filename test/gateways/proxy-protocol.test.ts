@@ -57,6 +57,7 @@ function send(
   from = "127.0.0.3",
   waitMs = 3_000,
   until = "SSH-2.0",
+  then?: { readonly afterMs: number; readonly bytes: Buffer },
 ): Promise<{ text: string; ended: boolean }> {
   return new Promise((resolve) => {
     let text = "";
@@ -73,6 +74,7 @@ function send(
       if (text.includes(until)) done(false);
     });
     socket.write(bytes);
+    if (then) setTimeout(() => socket.write(then.bytes), then.afterMs);
   });
 }
 
@@ -105,6 +107,16 @@ describe("the header", () => {
   it("may come in pieces, and with the client's first bytes behind it", async () => {
     const whole = Buffer.concat([header("192.0.2.7"), Buffer.from("SSH-2.0-x\r\n")]);
     expect((await send(whole)).text).toContain("SSH-2.0-Sallyport");
+  });
+
+  it("takes nothing of what the client sends behind it, however soon", async () => {
+    const sent = Array.from({ length: 100 }, (_, index) =>
+      send(header(`192.0.2.${index + 1}`), "127.0.0.3", 5_000, "kex", {
+        afterMs: index % 20,
+        bytes: Buffer.from("SSH-2.0-x\r\n"),
+      }),
+    );
+    for (const { text } of await Promise.all(sent)) expect(text).toContain("kex");
   });
 
   it("counts from nobody else: it is no SSH, and what it claims is not believed", async () => {
