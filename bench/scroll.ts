@@ -79,28 +79,28 @@ async function scrolled(page: Page): Promise<Scroll> {
   const worked = async (): Promise<number> =>
     (await inspector.send("Performance.getMetrics")).metrics.find(({ name }) => name === "TaskDuration")?.value ?? 0;
   const before = await worked();
-  const { gaps, reached } = await page.evaluate(scrollInPage, { step: STEP_PX, frames: FRAMES });
+  const { gaps, reached } = await page.evaluate<{ gaps: number[]; reached: number }>(SCROLL);
   const work = (((await worked()) - before) * 1000) / FRAMES;
   return { gaps: gaps.toSorted((a, b) => a - b), work, reached };
 }
 
 /** Runs in the page. */
-async function scrollInPage({ step, frames }: { step: number; frames: number }) {
+const SCROLL = `(async () => {
   const list = [...document.querySelectorAll("*")].find(
-    (each) => each.scrollHeight > each.clientHeight + 1_000 && each.clientHeight > 300,
+    (each) => each.scrollHeight > each.clientHeight + 1000 && each.clientHeight > 300,
   );
   if (!list) throw new Error("Nothing to scroll");
-  const gaps: number[] = [];
+  const gaps = [];
   let last = performance.now();
-  for (let frame = 0; frame < frames; frame += 1) {
+  for (let frame = 0; frame < ${FRAMES}; frame += 1) {
     await new Promise(requestAnimationFrame);
     const now = performance.now();
     gaps.push(now - last);
     last = now;
-    list.scrollTop += step;
+    list.scrollTop += ${STEP_PX};
   }
   return { gaps, reached: list.scrollTop };
-}
+})()`;
 
 const at = (gaps: readonly number[], share: number): number => gaps[Math.ceil(gaps.length * share) - 1] ?? 0;
 
