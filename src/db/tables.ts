@@ -632,6 +632,26 @@ export interface SystemRoleBinding {
   user_id: string;
 }
 
+export interface Ticket {
+  asked_by: string;
+  asked_by_name: string;
+  body: Json;
+  comment: Generated<string>;
+  created_at: Generated<Timestamp>;
+  decided_at: Timestamp | null;
+  decided_by: string | null;
+  decided_by_name: string | null;
+  expires_at: Timestamp | null;
+  given: Json | null;
+  id: string;
+  kind: string;
+  org_id: string;
+  reason: string;
+  reviewers: string[];
+  state: Generated<string>;
+  title: string;
+}
+
 export interface Totp {
   confirmed_at: Timestamp;
   created_at: Generated<Timestamp>;
@@ -739,6 +759,7 @@ export interface Tables {
   ssh_certificate: SshCertificate;
   ssh_key: SshKey;
   system_role_binding: SystemRoleBinding;
+  ticket: Ticket;
   totp: Totp;
   user_group: UserGroup;
   users: Users;

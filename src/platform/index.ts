@@ -14,6 +14,7 @@ import type { AnySettingsGroup } from "./settings/group.ts";
 import { createSettingsReader } from "./settings/reader.ts";
 import { settingActions } from "./settings/setting.ts";
 import { createSettingStore } from "./settings/setting.store.ts";
+import { createTickets } from "./tickets/index.ts";
 
 export { type AnyJobKind, type JobContext, type JobKind, jobKind, type JobPlace, type JobResult } from "./jobs/kind.ts";
 export { nextRun, type Schedule, schedule, type Timing } from "./jobs/schedule.ts";
@@ -27,8 +28,19 @@ export {
   type MessageText,
 } from "./notifications/template.ts";
 export { type AnySettingsGroup, type SettingsGroup, settingsGroup } from "./settings/group.ts";
+export type { Asked, Asking } from "./tickets/ask.ts";
+export {
+  type AnyTicketKind,
+  type AskedTicket,
+  type Deciding,
+  type TicketKind,
+  ticketKind,
+  type TicketOutcome,
+  type TicketPerson,
+} from "./tickets/kind.ts";
+export type { TicketStanding } from "./tickets/waiting.ts";
 
-/** Settings, messages and jobs, as the domains above see them. */
+/** Settings, messages, jobs and tickets, as the domains above see them. */
 export type Platform = ReturnType<typeof createPlatform>;
 
 /** What a process works off: the jobs of these kinds, these schedules, and what the outbox holds. */
@@ -39,13 +51,17 @@ export interface Work {
   readonly receiverOf: ReceiverOf;
 }
 
-/** Settings, messages and background work. `settings`: the groups of the domains above; mail's own is added here. */
+/**
+ * Settings, messages, background work and tickets. `settings`: the groups of the domains above; mail's own is added here.
+ * `consoleOrigin`: where links in mails of tickets lead; absent or null: they hold none.
+ */
 export function createPlatform(deps: {
   readonly database: Database;
   readonly runtime: Runtime<Db>;
   readonly sealer: Sealer;
   readonly settings: readonly AnySettingsGroup[];
   readonly say: (message: string, error?: unknown) => void;
+  readonly consoleOrigin?: string | null;
 }) {
   const { database, runtime, sealer, say } = deps;
   const groups = [...deps.settings, ...channels.list().map((channel) => channel.settings as AnySettingsGroup)];
@@ -56,26 +72,45 @@ export function createPlatform(deps: {
   const settings = createSettingsReader({ database, store, hears: () => following?.connected ?? false });
   const { enqueue, startJob } = createJobStarter({ sealer });
   const failed = (error: unknown): void => say("the platform's signals are interrupted", error);
+  const notify = createNotify({ sealer, now: runtime.now });
+  const mailIsConfigured = async (db?: Db): Promise<boolean> =>
+    mail.isConfigured(await settings.read(mail.settings, null, db));
+  const { consoleOrigin = null } = deps;
+  const tickets = createTickets({ database, runtime, notify, mailIsConfigured, consoleOrigin });
 
   return {
     actions: [
       ...settingActions({ groups, store }),
       ...channelActions({ settings }),
       ...jobActions(),
+      ...tickets.actions,
     ] as AnyAction<Db>[],
 
     settings: { read: settings.read },
 
     startJob,
-    notify: createNotify({ sealer, now: runtime.now }),
+    notify,
+
+    /**
+     * A request that a reviewer decides: `learn` the kinds, `askTicket` in the transaction of what needs it, then either
+     * leave the rest to the kind's `decided`, or `waitForDecision`, and `withdrawTicket` when waiting is given up.
+     */
+    tickets: tickets.door,
 
     /** Whether mail can leave: say so to whoever would wait for one. */
-    mailIsConfigured: async (db?: Db): Promise<boolean> =>
-      mail.isConfigured(await settings.read(mail.settings, null, db)),
+    mailIsConfigured,
 
-    /** Hears of changed settings from now on, so that reading them is cheap; in every process. Resolves when it does. */
+    /**
+     * Hears from now on of changed settings, so that reading them is cheap, and of decided tickets, so that who waits
+     * goes on at once; in every process. Resolves when it does.
+     */
     async follow(): Promise<{ stop(): Promise<void> }> {
-      following = await database.listen(["settings_changed"], { ...settings.listener, failed });
+      following = await database.listen(["settings_changed", "ticket_changed"], {
+        notified: (channel, payload) =>
+          channel === "ticket_changed" ? tickets.listener.notified(payload) : settings.listener.notified(),
+        reconnected: () => (settings.listener.reconnected(), tickets.listener.reconnected()),
+        failed,
+      });
       const standing = following;
       // What was read before counts for nothing: its change may have gone unheard.
       settings.listener.reconnected();
@@ -84,8 +119,14 @@ export function createPlatform(deps: {
 
     /** Works off jobs, schedules and the outbox until `stop`; in any number of processes. */
     async work(work: Work): Promise<{ stop(): Promise<void> }> {
-      const worker = startJobWorker({ database, runtime, sealer, say, kinds: work.kinds });
-      const schedules = startSchedules({ database, enqueue, say, now: runtime.now, schedules: work.schedules });
+      const worker = startJobWorker({ database, runtime, sealer, say, kinds: [...work.kinds, tickets.kind] });
+      const schedules = startSchedules({
+        database,
+        enqueue,
+        say,
+        now: runtime.now,
+        schedules: [...work.schedules, tickets.schedule],
+      });
       const sender = startSender({
         database,
         runtime,
@@ -93,7 +134,7 @@ export function createPlatform(deps: {
         settings,
         channels,
         say,
-        templates: work.templates,
+        templates: [...work.templates, ...tickets.templates],
         receiverOf: work.receiverOf,
       });
       const look = (): void => (worker.look(), sender.look());

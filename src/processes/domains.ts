@@ -46,7 +46,7 @@ export async function createDomains(deps: {
     "protocol",
     protocols.list().map((entry) => ({ ...entry, secretKinds: entry.credentials.map(secretKind) })),
   );
-  const platform = createPlatform({ database, runtime, sealer, settings: iamSettings, say });
+  const platform = createPlatform({ database, runtime, sealer, settings: iamSettings, say, consoleOrigin: originOf(settings.config) });
   const iam = createIam({
     database,
     runtime,

@@ -260,6 +260,7 @@ async function fill({ program, admin, target, privateKey, database }: Filling) {
     grant: unique("grant"),
     key: unique("key"),
     job: unique("job"),
+    ticket: unique("ticket"),
     service: unique("service"),
     apiKey: unique("api-key"),
   };
@@ -303,6 +304,7 @@ async function fill({ program, admin, target, privateKey, database }: Filling) {
   const live = await openWebTerminal(program, admin, on);
   const role = await admin.call(createRole, { name: unique("role"), permissions: ["user.list"] });
   const jobId = await makeJob(database, me.id, names.job);
+  const ticketId = await makeTicket(database, me.id, names.ticket);
   const backendId = await makeBackend(database);
   const ids = {
     adminId: me.id,
@@ -316,6 +318,7 @@ async function fill({ program, admin, target, privateKey, database }: Filling) {
     endedId: ended.sessionId,
     liveId: live.sessionId,
     jobId,
+    ticketId,
     roleId: role.id,
     backendId,
     serviceId: service.id,
@@ -347,6 +350,22 @@ async function makeJob({ db }: Database, started_by: string, title: string): Pro
   await db
     .insertInto("job_result")
     .values({ job_id: id, number: 1, outcome: "ok", subject: title, message: "" })
+    .execute();
+  return id;
+}
+
+/** A request of the administrator's that only somebody who is gone could decide; nobody knows its kind. */
+async function makeTicket({ db }: Database, asked_by: string, title: string): Promise<string> {
+  const id = newId();
+  const { org_id } = await db
+    .selectFrom("membership")
+    .select("org_id")
+    .where("user_id", "=", asked_by)
+    .executeTakeFirstOrThrow();
+  const ticket = { id, org_id, kind: "probe", title, reason: "", body: "{}", asked_by, asked_by_name: "Ada Admin" };
+  await db
+    .insertInto("ticket")
+    .values({ ...ticket, reviewers: [newId()] })
     .execute();
   return id;
 }
