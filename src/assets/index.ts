@@ -1,26 +1,37 @@
 import type { AnyAction, Registry } from "../core/index.ts";
 import type { Db, Sealer } from "../db/index.ts";
+import type { AnyMailTemplate, AnySettingsGroup, Platform } from "../platform/index.ts";
 import { accountActions, type OpenPrivateKey } from "./accounts/account.ts";
 import { createConnections } from "./accounts/connection.ts";
 import { grantActions } from "./grants/grant.ts";
 import { myAssetActions } from "./grants/my-assets.ts";
 import { assetActions, type ProtocolEntry } from "./inventory/asset.ts";
 import { nodeActions } from "./inventory/node.ts";
+import { accessKind, breakGlassKind } from "./requests/access.ts";
+import { breakGlassAction, breakGlassMail } from "./requests/break-glass.ts";
+import { requestActions } from "./requests/request.ts";
+import { requestRuleActions } from "./requests/request-rule.ts";
+import { requestSettings } from "./requests/settings.ts";
 
 export type { Connection } from "./accounts/connection.ts";
 export { type Decision, decide, notAllowed, type Request } from "./grants/decision.ts";
 export { myAssets } from "./grants/my-assets.ts";
 
+/** The groups of settings that this domain reads. */
+export const assetSettings: readonly AnySettingsGroup[] = [requestSettings as AnySettingsGroup];
+
 /** The domain of assets as other domains see it. */
 export type Assets = ReturnType<typeof createAssets>;
 
-/** Assets, accounts and permission rules. `protocols` is the list of drivers; `openPrivateKey` reads keys for accounts. */
+/** Assets, accounts, permission rules and requests for access. `protocols` is the list of drivers; `openPrivateKey` reads keys for accounts. */
 export function createAssets(deps: {
   sealer: Sealer;
+  platform: Pick<Platform, "settings" | "tickets" | "notify" | "mailIsConfigured">;
   protocols: Registry<ProtocolEntry>;
   openPrivateKey: OpenPrivateKey;
 }) {
-  const { sealer, protocols, openPrivateKey } = deps;
+  const { sealer, platform, protocols, openPrivateKey } = deps;
+  platform.tickets.learn([accessKind, breakGlassKind]);
   return {
     actions: [
       ...nodeActions(),
@@ -28,7 +39,14 @@ export function createAssets(deps: {
       ...accountActions({ sealer, openPrivateKey }),
       ...grantActions(),
       ...myAssetActions(),
+      ...requestRuleActions(),
+      ...requestActions(platform),
+      breakGlassAction(platform),
     ] as AnyAction<Db>[],
+
+    /** The messages it sends. */
+    work: { templates: [breakGlassMail] as AnyMailTemplate[] },
+
     ...createConnections({ sealer }),
   };
 }

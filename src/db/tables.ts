@@ -46,6 +46,7 @@ export interface AccessGrant {
   protocols: Generated<string[]>;
   sort_name: Generated<string>;
   starts_at: Generated<Timestamp>;
+  ticket_id: string | null;
   updated_at: Generated<Timestamp>;
   version: Generated<number>;
   virtual_accounts: Generated<string[]>;
@@ -465,6 +466,33 @@ export interface ResetMailed {
   user_id: string;
 }
 
+export interface RequestRule {
+  active: Generated<boolean>;
+  break_glass: Generated<boolean>;
+  comment: Generated<string>;
+  covers_everything: Generated<boolean>;
+  created_at: Generated<Timestamp>;
+  for_everybody: Generated<boolean>;
+  id: string;
+  longest_minutes: number;
+  name: string;
+  org_id: string;
+  priority: Generated<number>;
+  sort_name: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  version: Generated<number>;
+}
+
+export interface RequestRuleSide {
+  asset_id: string | null;
+  group_id: string | null;
+  node_id: string | null;
+  org_id: string;
+  rule_id: string;
+  side: string;
+  user_id: string | null;
+}
+
 export interface Role {
   built_in: Generated<boolean>;
   created_at: Generated<Timestamp>;
@@ -744,6 +772,8 @@ export interface Tables {
   recovery_code: RecoveryCode;
   remembered_proof: RememberedProof;
   reset_mailed: ResetMailed;
+  request_rule: RequestRule;
+  request_rule_side: RequestRuleSide;
   role: Role;
   role_binding: RoleBinding;
   schema_migration: SchemaMigration;

@@ -27,14 +27,15 @@ export async function startApi({ settings, log }: { settings: Settings; log: Log
   prepareMemory("moving");
   const signingKey = await loadSigningKey(dataPaths(config.data).keys);
   const domains = await createDomains({ settings, log, connections: 20, signingKey });
-  const { database, runtime, platform, iam, audit, now } = domains;
+  const { database, runtime, platform, iam, assets, audit, now } = domains;
   const all = actionsOf(domains);
   await iam.prepare(all);
   const { demo } = settings;
   if (demo) await registerDemo({ runtime, actions: all, target: demo });
   const ending = new AbortController();
   const following = await platform.follow();
-  const working = await platform.work({ ...iam.work, receiverOf });
+  const templates = [...iam.work.templates, ...assets.work.templates];
+  const working = await platform.work({ ...iam.work, templates, receiverOf });
   const work = [audit.startSealing(ending.signal)];
   domains.sessions.startHousekeeping(ending.signal, (error) => log.error({ err: error }, "housekeeping failed"));
   const tidying = setInterval(

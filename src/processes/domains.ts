@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { createAssets } from "../assets/index.ts";
+import { assetSettings, createAssets } from "../assets/index.ts";
 import { type Audit, createAudit, loadPublicKey, type SigningKey, stores } from "../audit/index.ts";
 import { registry, systemClock } from "../core/index.ts";
 import { createDatabase, createRuntime, createSealer } from "../db/index.ts";
@@ -46,7 +46,7 @@ export async function createDomains(deps: {
     "protocol",
     protocols.list().map((entry) => ({ ...entry, secretKinds: entry.credentials.map(secretKind) })),
   );
-  const platform = createPlatform({ database, runtime, sealer, settings: iamSettings, say, consoleOrigin: originOf(settings.config) });
+  const platform = createPlatform({ database, runtime, sealer, settings: [...iamSettings, ...assetSettings], say, consoleOrigin: originOf(settings.config) });
   const iam = createIam({
     database,
     runtime,
@@ -57,7 +57,7 @@ export async function createDomains(deps: {
     consoleOrigin: originOf(settings.config),
     certificatePort: settings.config.clientCertificates?.port ?? null,
   });
-  const assets = createAssets({ sealer, protocols: known, openPrivateKey });
+  const assets = createAssets({ sealer, platform, protocols: known, openPrivateKey });
   const sessions = createSessions({
     runtime,
     store,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { z } from "zod";
-import { createAssets } from "../../src/assets/index.ts";
+import { assetSettings, createAssets } from "../../src/assets/index.ts";
 import { createAudit, loadSigningKey } from "../../src/audit/index.ts";
 import { type Actor, type AnyAction, type Delivery, type Endpoint, Fault, newId, run } from "../../src/core/index.ts";
 import { createRuntime, createSealer, type Db } from "../../src/db/index.ts";
@@ -52,8 +52,9 @@ export async function openDoor(options: { max?: number; settings?: readonly AnyS
     database,
     runtime,
     sealer,
-    settings: [...iamSettings, ...(options.settings ?? [])],
+    settings: [...iamSettings, ...assetSettings, ...(options.settings ?? [])],
     say,
+    consoleOrigin: "https://gate.example",
   });
   const iam = createIam({
     database,
@@ -65,7 +66,7 @@ export async function openDoor(options: { max?: number; settings?: readonly AnyS
     consoleOrigin: "https://gate.example",
   });
   const openPrivateKey = (text: string, passphrase?: string) => parsePrivateKey(text, passphrase).getPrivatePEM();
-  const assets = createAssets({ sealer, protocols, openPrivateKey });
+  const assets = createAssets({ sealer, platform, protocols, openPrivateKey });
   const actions: AnyAction<Db>[] = [...platform.actions, ...iam.actions, ...assets.actions];
   await iam.prepare(actions);
   const { db } = database;

@@ -4,7 +4,14 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
-import { createAccount, createAsset, createGrant, createNode, listNodes } from "../../src/assets/schema.ts";
+import {
+  createAccount,
+  createAsset,
+  createGrant,
+  createNode,
+  createRequestRule,
+  listNodes,
+} from "../../src/assets/schema.ts";
 import { newId } from "../../src/core/index.ts";
 import { createDatabase, type Database } from "../../src/db/index.ts";
 import { createOrganization } from "../../src/iam/index.ts";
@@ -303,6 +310,12 @@ async function fill({ program, admin, target, privateKey, database }: Filling) {
   );
   const live = await openWebTerminal(program, admin, on);
   const role = await admin.call(createRole, { name: unique("role"), permissions: ["user.list"] });
+  const requestRule = await admin.call(createRequestRule, {
+    name: unique("request-rule"),
+    askerUserIds: [me.id],
+    assetIds: [asset.id],
+    reviewerUserIds: [me.id],
+  });
   const jobId = await makeJob(database, me.id, names.job);
   const ticketId = await makeTicket(database, me.id, names.ticket);
   const backendId = await makeBackend(database);
@@ -314,6 +327,7 @@ async function fill({ program, admin, target, privateKey, database }: Filling) {
     assetId: asset.id,
     accountId: account.id,
     grantId: grant.id,
+    requestRuleId: requestRule.id,
     keyId: key.id,
     endedId: ended.sessionId,
     liveId: live.sessionId,

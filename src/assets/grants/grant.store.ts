@@ -47,6 +47,7 @@ function toGrant(row: Row, now: Date): Grant {
     active: row.active,
     startsAt: row.starts_at.toISOString(),
     expiresAt: row.expires_at?.toISOString() ?? null,
+    ticketId: row.ticket_id,
     version: row.version,
     createdAt: row.created_at.toISOString(),
   };

@@ -53,6 +53,8 @@ export const Grant = z.object({
   expiresAt: Moment.nullable(),
   /** Why the rule grants nothing now; empty when it is in force. */
   ineffective: z.array(z.enum(WHY_INEFFECTIVE)),
+  /** The request that made it; null: an administrator did. */
+  ticketId: Id.nullable(),
   version: Version,
   createdAt: Moment,
 });

@@ -11,6 +11,7 @@ import * as kit from "./kit.ts";
 import * as kitPage from "./kit-page.ts";
 import * as orgs from "./orgs.ts";
 import * as own from "./own.ts";
+import * as requests from "./requests.ts";
 import * as settings from "./settings.ts";
 import * as shell from "./shell.ts";
 import * as signIn from "./sign-in.ts";
@@ -31,6 +32,7 @@ const AREAS = {
   kitPage: { en: kitPage.en, zh: kitPage.zh },
   orgs: { en: orgs.en, zh: orgs.zh },
   own: { en: own.en, zh: own.zh },
+  requests: { en: requests.en, zh: requests.zh },
   settings: { en: settings.en, zh: settings.zh },
   shell: { en: shell.en, zh: shell.zh },
   signIn: { en: signIn.en, zh: signIn.zh },

@@ -106,6 +106,23 @@ export const en = {
           "A certificate signs in only from the address of the machine that asked for it (IPv6: its /64), as the console saw it. Not for people whose address changes.",
       },
     },
+    "access-requests": {
+      title: "Access requests",
+      text: "How long people may ask for access, and how long things may take.",
+      fields: {
+        longestHours: "Hours at most",
+        waitHours: "Hours to decide",
+        namesAreShown: "Find by a part of the name",
+        breakGlassMinutes: "Minutes of broken glass, at most",
+        reviewHours: "Hours until a review is overdue",
+      },
+      help: {
+        longestHours: "Whatever the request rule says.",
+        waitHours: "What nobody decided by then expires.",
+        namesAreShown: "Otherwise who asks has to know the whole name or address, so that names stay unknown.",
+        reviewHours: "While one is overdue, its person cannot break glass again.",
+      },
+    },
     mail: {
       title: "Mail",
       text: "The SMTP server that invitations, reset links and notices go through.",
@@ -237,6 +254,23 @@ export const zh: Chinese<typeof en> = {
       help: {
         certificatesOnlyFromAddress:
           "证书只能从申请它的机器的地址登录（IPv6：其 /64 网段），以控制台所见地址为准。不适合地址会变化的人员。",
+      },
+    },
+    "access-requests": {
+      title: "访问申请",
+      text: "访问申请的最长时长，以及审批和复核的期限。",
+      fields: {
+        longestHours: "最长小时数",
+        waitHours: "审批期限（小时）",
+        namesAreShown: "按部分名称查找",
+        breakGlassMinutes: "紧急访问最长分钟数",
+        reviewHours: "复核逾期（小时）",
+      },
+      help: {
+        longestHours: "无论申请规则如何规定。",
+        waitHours: "到期未决定的申请将失效。",
+        namesAreShown: "关闭时，申请人须知道完整的名称或地址，资产名称不会泄露。",
+        reviewHours: "有逾期的复核时，该人员不能再次使用紧急访问。",
       },
     },
     mail: {

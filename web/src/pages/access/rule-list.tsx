@@ -36,7 +36,12 @@ export const ruleColumns = (t: TFunction, language: string): readonly Column<Gra
     title: t("terms.name"),
     width: "minmax(160px, 1.4fr)",
     always: true,
-    render: ({ name }) => <span className="strong">{name}</span>,
+    render: ({ name, ticketId }) => (
+      <>
+        <span className="strong">{name}</span>
+        {ticketId && <span className="name-chip">{t("requests.one")}</span>}
+      </>
+    ),
   },
   {
     key: "state",
@@ -134,6 +139,14 @@ export function RuleFacts({ rule }: { rule: Grant }) {
           [t("access.rules.actions"), actionWords(rule.actions, words)],
           [t("access.rules.from"), <Time key="f" at={rule.startsAt} />],
           [t("access.rules.until"), <RuleEnd key="u" rule={rule} t={t} />],
+          [
+            t("requests.one"),
+            rule.ticketId && (
+              <Link key="q" to={`/console/requests/${rule.ticketId}`}>
+                {t("requests.madeRule")}
+              </Link>
+            ),
+          ],
           [t("terms.comment"), rule.comment],
           [t("terms.created"), <Time key="c" at={rule.createdAt} />],
         ]}
