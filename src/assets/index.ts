@@ -18,7 +18,7 @@ export { type Decision, decide, notAllowed, type Request } from "./grants/decisi
 export { myAssets } from "./grants/my-assets.ts";
 
 /** The groups of settings that this domain reads. */
-export const assetSettings: readonly AnySettingsGroup[] = [requestSettings as AnySettingsGroup];
+export const assetSettings: readonly AnySettingsGroup[] = [requestSettings];
 
 /** The domain of assets as other domains see it. */
 export type Assets = ReturnType<typeof createAssets>;

@@ -461,11 +461,6 @@ export interface RememberedProof {
   user_id: string;
 }
 
-export interface ResetMailed {
-  at: Generated<Timestamp>;
-  user_id: string;
-}
-
 export interface RequestRule {
   active: Generated<boolean>;
   break_glass: Generated<boolean>;
@@ -491,6 +486,11 @@ export interface RequestRuleSide {
   rule_id: string;
   side: string;
   user_id: string | null;
+}
+
+export interface ResetMailed {
+  at: Generated<Timestamp>;
+  user_id: string;
 }
 
 export interface Role {
@@ -771,9 +771,9 @@ export interface Tables {
   posted_answer: PostedAnswer;
   recovery_code: RecoveryCode;
   remembered_proof: RememberedProof;
-  reset_mailed: ResetMailed;
   request_rule: RequestRule;
   request_rule_side: RequestRuleSide;
+  reset_mailed: ResetMailed;
   role: Role;
   role_binding: RoleBinding;
   schema_migration: SchemaMigration;

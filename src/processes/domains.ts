@@ -46,7 +46,14 @@ export async function createDomains(deps: {
     "protocol",
     protocols.list().map((entry) => ({ ...entry, secretKinds: entry.credentials.map(secretKind) })),
   );
-  const platform = createPlatform({ database, runtime, sealer, settings: [...iamSettings, ...assetSettings], say, consoleOrigin: originOf(settings.config) });
+  const platform = createPlatform({
+    database,
+    runtime,
+    sealer,
+    settings: [...iamSettings, ...assetSettings],
+    say,
+    consoleOrigin: originOf(settings.config),
+  });
   const iam = createIam({
     database,
     runtime,

@@ -276,21 +276,33 @@ export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
     "request-rule.read": granted("not_found", { id: requestRuleId }),
     "request-rule.create": granted(
       "not_found",
-      ...[{ askerUserIds: [adminId] }, { reviewerGroupIds: [groupId] }, { assetIds: [assetId] }, { nodeIds: [nodeId] }].map(
-        (side) => ({ name: named("q"), ...side }),
-      ),
+      ...[
+        { askerUserIds: [adminId] },
+        { reviewerGroupIds: [groupId] },
+        { assetIds: [assetId] },
+        { nodeIds: [nodeId] },
+      ].map((side) => ({ name: named("q"), ...side })),
     ),
     "request-rule.update": granted("not_found", { id: requestRuleId, version: 1, active: false }),
     "request-rule.delete": granted("not_found", { id: requestRuleId }),
     "me.request-options": signedIn("own"),
-    "me.requestable.list": [...signedIn("own"), ...signedIn("own", { search: names.asset }), ...signedIn("own", { what: "node" })],
+    "me.requestable.list": [
+      ...signedIn("own"),
+      ...signedIn("own", { search: names.asset }),
+      ...signedIn("own", { what: "node" }),
+    ],
     "me.access-request.create": signedIn("not_found", {
       assetIds: [assetId],
       accounts: ["root"],
       minutes: 60,
       reason: "Because",
     }),
-    "me.break-glass": signedIn("not_found", { assetIds: [assetId], accounts: ["root"], minutes: 30, reason: "Because" }),
+    "me.break-glass": signedIn("not_found", {
+      assetIds: [assetId],
+      accounts: ["root"],
+      minutes: 30,
+      reason: "Because",
+    }),
     "me.asset.list": [...signedIn("own"), ...signedIn("own", { nodeId }), ...signedIn("own", { search: "asset" })],
     "me.node.list": [
       ...signedIn("own"),

@@ -92,7 +92,9 @@ describe("breaking glass", () => {
     expect((await faultOf(marking({ askerUserIds: [ann.id] }))).code).toBe("invalid");
     expect((await faultOf(marking({ forEverybody: true }))).code).toBe("invalid");
     const { id, version } = await marking();
-    expect((await faultOf(door.call(admin, updateRequestRule, { id, version, forEverybody: true }))).code).toBe("invalid");
+    expect((await faultOf(door.call(admin, updateRequestRule, { id, version, forEverybody: true }))).code).toBe(
+      "invalid",
+    );
     const all = sql`update request_rule set for_everybody = true where id = ${id}`;
     expect(await all.execute(door.db).then(() => "let through", violated)).toBe("break_glass_is_for_marked_groups");
   });
@@ -112,7 +114,11 @@ describe("breaking glass", () => {
     const mine = await asset();
     const { id } = await open(mine.id);
     await open(mine.id);
-    expect(await door.call(ann, readRequestOptions, {})).toMatchObject({ mayBreakGlass: true, owed: 2, overdue: false });
+    expect(await door.call(ann, readRequestOptions, {})).toMatchObject({
+      mayBreakGlass: true,
+      owed: 2,
+      overdue: false,
+    });
     door.clock.aheadMs = 25 * 3_600_000;
     expect((await faultOf(open(mine.id))).message).toContain("overdue");
     expect(await door.call(ann, readRequestOptions, {})).toMatchObject({ owed: 2, overdue: true });

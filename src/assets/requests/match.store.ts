@@ -43,7 +43,7 @@ const touchesNode = (node: ReturnType<typeof sql.ref>) => sql<boolean>`(exists (
     join asset_node an on an.org_id = below.org_id and an.node_id = below.descendant_id
     where below.org_id = r.org_id and below.ancestor_id = ${node} and ${coversAsset(sql.ref("an.asset_id"))}))`;
 
-/** What was asked for, and the first rule that has to do with it; null: none has, or there is no such thing. */
+/** What was asked for, and the first rule that has to do with it; null: none covers all of it. */
 export interface Matched {
   readonly id: string;
   readonly name: string;
@@ -61,7 +61,8 @@ export async function matchTargets(
 ): Promise<Matched[]> {
   const first = (touches: ReturnType<typeof sql>, covers: ReturnType<typeof sql>) => sql`left join lateral (
     select json_build_object('id', r.id, 'name', r.name, 'longestMinutes', r.longest_minutes) as rule, ${covers} as whole
-    from (${rulesOf(asker)}) r where ${touches} order by r.priority, r.sort_name, r.id limit 1) m on true`;
+    from (${rulesOf(asker)}) r where ${touches} order by r.priority, r.sort_name, r.id limit 1) m
+    on exists (select from (${rulesOf(asker)}) r where ${covers})`;
   const asset = coversAsset(sql.ref("asset.id"));
   const node = coversNode(sql.ref("node.id"));
   const { rows } = await sql<Matched>`

@@ -71,7 +71,7 @@ export async function listRules(
   let query = db.selectFrom(rules(db, orgId).as("o")).selectAll("o");
   if (search) query = query.where("o.name", "ilike", containing(search));
   const found = await page(query, { by: "o.place", id: "o.id", limit, cursor });
-  return { items: found.items.map((row) => toRule(row as Row)), next: found.next };
+  return { items: found.items.map((row) => toRule(row)), next: found.next };
 }
 
 const SIDES = {
@@ -94,7 +94,7 @@ export async function replaceRuleSide(
   const [word, column] = SIDES[side];
   const wanted = [...new Set(ids)];
   await sql`delete from request_rule_side where org_id = ${orgId} and rule_id = ${ruleId} and side = ${word}
-    and ${sql.ref(column)} <> all (${wanted}::uuid[])`.execute(db);
+    and ${sql.ref(column)} is not null and ${sql.ref(column)} <> all (${wanted}::uuid[])`.execute(db);
   await sql`insert into request_rule_side (org_id, rule_id, side, ${sql.ref(column)})
     select ${orgId}::uuid, ${ruleId}::uuid, ${word}, id from unnest(${wanted}::uuid[]) as id on conflict do nothing`.execute(
     db,

@@ -78,7 +78,9 @@ describe("an approved request", () => {
       await mayNow(cleo, mine),
     ]).toEqual([true, false, false, false, false]);
     const { items } = await door.call(admin, listGrants, {});
-    expect(items).toMatchObject([{ ticketId: id, users: [{ id: ann.id }], assets: [{ id: mine.id }], ineffective: [] }]);
+    expect(items).toMatchObject([
+      { ticketId: id, users: [{ id: ann.id }], assets: [{ id: mine.id }], ineffective: [] },
+    ]);
     expect(items[0]?.comment).toContain(`Approved by ${bob.name}. An outage`);
     door.clock.aheadMs = 2 * 3_600_000 + 1000;
     expect(await mayNow(ann, mine)).toBe(false);
@@ -138,7 +140,12 @@ describe("a reviewer may narrow, and never widen", () => {
     const body = await bodyOf(id);
     const assets = body.assets.filter((row) => row.id === two.id);
     const ticket = await approve(id, { ...body, assets, accounts: ["web"], actions: ["connect"], minutes: 10 });
-    expect(ticket.given).toMatchObject({ assets: [{ id: two.id }], accounts: ["web"], actions: ["connect"], minutes: 10 });
+    expect(ticket.given).toMatchObject({
+      assets: [{ id: two.id }],
+      accounts: ["web"],
+      actions: ["connect"],
+      minutes: 10,
+    });
     expect([
       await mayNow(ann, two, { account: "web" }),
       await mayNow(ann, two, { account: "web", action: "upload" }),
@@ -150,7 +157,10 @@ describe("a reviewer may narrow, and never widen", () => {
   });
 
   test.each([
-    ["another asset", (body: AccessBody, other: string) => ({ ...body, assets: [...body.assets, { id: other, name: "x" }] })],
+    [
+      "another asset",
+      (body: AccessBody, other: string) => ({ ...body, assets: [...body.assets, { id: other, name: "x" }] }),
+    ],
     ["a node", (body: AccessBody) => ({ ...body, nodes: [{ id: root, name: "x" }] })],
     ["another account", (body: AccessBody) => ({ ...body, accounts: ["root", "admin"] })],
     ["another action", (body: AccessBody) => ({ ...body, actions: ["connect", "delete"] })],
@@ -171,7 +181,12 @@ describe("a reviewer may narrow, and never widen", () => {
     const mine = await asset();
     const { id } = await ask({ assetIds: [mine.id] });
     const body = await bodyOf(id);
-    const renamed = { ...body, rule: { id: newId(), name: "mine" }, assets: [{ id: mine.id, name: "evil" }], minutes: 30 };
+    const renamed = {
+      ...body,
+      rule: { id: newId(), name: "mine" },
+      assets: [{ id: mine.id, name: "evil" }],
+      minutes: 30,
+    };
     expect((await approve(id, renamed)).given).toEqual({ ...body, minutes: 30 });
   });
 });

@@ -59,11 +59,7 @@ export interface TicketKind<B extends z.ZodType = z.ZodType> {
     wanted: z.output<B>,
   ): Promise<z.output<B>> | z.output<B>;
   /** Called once, when it has ended, however it ended. What it throws undoes the decision; a Fault is told to the reviewer. */
-  decided?(
-    context: Deciding,
-    ticket: AskedTicket<z.output<B>>,
-    outcome: TicketOutcome<z.output<B>>,
-  ): Promise<void>;
+  decided?(context: Deciding, ticket: AskedTicket<z.output<B>>, outcome: TicketOutcome<z.output<B>>): Promise<void>;
 }
 
 /** A kind of any shape, as lists hold it. */

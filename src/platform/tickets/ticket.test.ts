@@ -21,7 +21,12 @@ type Person = Actor & { id: string; orgId: string };
 const Hosts = z.object({ hosts: z.array(plain(z.string().max(50))).max(10), note: z.string().max(50).default("") });
 
 let door: Door;
-let [admin, auditor, ann, bob, cleo, stranger] = [] as unknown as Person[] & { length: 6 };
+let admin: Person;
+let auditor: Person;
+let ann: Person;
+let bob: Person;
+let cleo: Person;
+let stranger: Person;
 let ended: { id: string; outcome: TicketOutcome<z.output<typeof Hosts>> }[] = [];
 let stops: (() => Promise<void>)[] = [];
 
@@ -35,7 +40,10 @@ const hosts = ticketKind({
   },
   async decided({ db }, { id, orgId }, outcome) {
     if (outcome.comment === "break") throw new Fault("conflict", "It cannot be carried out.");
-    await db.insertInto("user_group").values({ id: newId(), org_id: orgId, name: `made ${id}` }).execute();
+    await db
+      .insertInto("user_group")
+      .values({ id: newId(), org_id: orgId, name: `made ${id}` })
+      .execute();
     ended.push({ id, outcome });
   },
 });
@@ -115,8 +123,12 @@ describe("asking", () => {
 
   test("leaves out the asker, who is disabled, expired, no member, a service account or named twice", async () => {
     const dora = await door.person("dora");
-    const service = await door.person("service");
-    await sql`update users set kind = 'service' where id = ${service.id}`.execute(door.db);
+    const service = { id: newId() };
+    await door.db
+      .insertInto("users")
+      .values({ id: service.id, login_name: "robot", name: "robot", kind: "service" })
+      .execute();
+    await door.db.insertInto("membership").values({ org_id: ann.orgId, user_id: service.id }).execute();
     await sql`update users set active = false where id = ${cleo.id}`.execute(door.db);
     await sql`update users set expires_at = now() - interval '1 second' where id = ${dora.id}`.execute(door.db);
     const all = [ann, bob, bob, cleo, dora, service, stranger].map(({ id }) => id);
@@ -180,13 +192,18 @@ describe("deciding", () => {
 
   test("rejecting ends it", async () => {
     const { id } = await ask();
-    expect(await door.call(cleo, rejectTicket, { id, comment: "No" })).toMatchObject({ state: "rejected", comment: "No" });
+    expect(await door.call(cleo, rejectTicket, { id, comment: "No" })).toMatchObject({
+      state: "rejected",
+      comment: "No",
+    });
     expect(ended.map(({ outcome }) => outcome.state)).toEqual(["rejected"]);
   });
 
   test("less may be given, and never more; a kind without a rule for it is given whole", async () => {
     const { id } = await ask();
-    expect((await faultOf(door.call(bob, approveTicket, { id, body: { hosts: ["web1", "db1"] } }))).code).toBe("invalid");
+    expect((await faultOf(door.call(bob, approveTicket, { id, body: { hosts: ["web1", "db1"] } }))).code).toBe(
+      "invalid",
+    );
     expect((await faultOf(door.call(bob, approveTicket, { id, body: { hosts: "web1" } }))).code).toBe("invalid");
     expect((await stored(id)).state).toBe("pending");
     const ticket = await door.call(bob, approveTicket, { id, body: { hosts: ["web1"] } });
@@ -317,7 +334,12 @@ describe("the end of the time", () => {
     const owed = await ask({}, review);
     const schedules = () => door.db.selectFrom("job_schedule").selectAll().execute();
     async function look(): Promise<void> {
-      const working = await door.platform.work({ kinds: [], schedules: [], templates: [], receiverOf: door.receiverOf });
+      const working = await door.platform.work({
+        kinds: [],
+        schedules: [],
+        templates: [],
+        receiverOf: door.receiverOf,
+      });
       await pause(300);
       await working.stop();
     }
@@ -375,8 +397,12 @@ describe("waiting for a decision", () => {
     expect((await tickets.waitForDecision(ticket, { timeoutMs: 20_000 })).state).toBe("rejected");
     const late = await ask({ expiresAt: new Date(Date.now() + 200) });
     await pause(250);
-    expect((await tickets.waitForDecision({ id: late.id, orgId: ann.orgId }, { timeoutMs: 20_000 })).state).toBe("expired");
-    expect((await faultOf(tickets.waitForDecision({ id, orgId: stranger.orgId }, { timeoutMs: 10 }))).code).toBe("not_found");
+    expect((await tickets.waitForDecision({ id: late.id, orgId: ann.orgId }, { timeoutMs: 20_000 })).state).toBe(
+      "expired",
+    );
+    expect((await faultOf(tickets.waitForDecision({ id, orgId: stranger.orgId }, { timeoutMs: 10 }))).code).toBe(
+      "not_found",
+    );
   });
 
   test("that is given up takes the ticket back, once", async () => {

@@ -67,7 +67,7 @@ export function ticketActions(deps: DecideDeps) {
       access: "granted",
       async run({ db, actor, now }, input) {
         const { items, next } = await listRows(db, ofOrganization(actor), input, now);
-        return { items: items.map((row) => toTicket(row as Row, { actor, now, kinds })), next };
+        return { items: items.map((row) => toTicket(row, { actor, now, kinds })), next };
       },
     }),
     serve(schema.readTicket, {
@@ -78,7 +78,7 @@ export function ticketActions(deps: DecideDeps) {
       access: "signed-in",
       async run({ db, actor, now }, { as, ...filter }) {
         const { items, next } = await listRows(db, sightOf(actor, as), filter, now);
-        return { items: items.map((row) => toTicket(row as Row, { actor, now, kinds })), next };
+        return { items: items.map((row) => toTicket(row, { actor, now, kinds })), next };
       },
     }),
     serve(schema.readMyTicket, {

@@ -45,7 +45,8 @@ export const en = {
   breakGlass: "Break glass",
   owedText_one: "{{count, number}} review of your broken glass is owed.",
   owedText_other: "{{count, number}} reviews of your broken glass are owed.",
-  overdueText_one: "{{count, number}} review of your broken glass is overdue. You can break glass again when it is decided.",
+  overdueText_one:
+    "{{count, number}} review of your broken glass is overdue. You can break glass again when it is decided.",
   overdueText_other:
     "{{count, number}} reviews of your broken glass are overdue. You can break glass again when they are decided.",
   none: "No requests",

@@ -57,9 +57,7 @@ export function RequestForm({
           label: t("requests.minutes"),
           help: t("requests.form.atMost", { span: spanWords(longestMinutes, t) }),
         },
-        ...(glass
-          ? []
-          : [{ name: "startsAt", label: t("access.rules.from"), help: t("requests.form.startsHelp") }]),
+        ...(glass ? [] : [{ name: "startsAt", label: t("access.rules.from"), help: t("requests.form.startsHelp") }]),
         { name: "reason", label: t("requests.reason") },
       ],
     },

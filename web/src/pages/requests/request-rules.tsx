@@ -14,13 +14,18 @@ import "../admin.css";
 
 function RuleState({ rule, t }: { rule: RequestRule; t: TFunction }) {
   const [reason] = rule.ineffective;
-  if (reason) return <StateTag tone={reason === "inactive" ? "off" : "warn"}>{t(`requests.rules.why.${reason}`)}</StateTag>;
+  if (reason)
+    return <StateTag tone={reason === "inactive" ? "off" : "warn"}>{t(`requests.rules.why.${reason}`)}</StateTag>;
   if (rule.breakGlass) return <StateTag tone="warn">{t("requests.breakGlass")}</StateTag>;
   return <StateTag tone="good">{t("access.state.inForce")}</StateTag>;
 }
 
 const Askers = ({ rule, t, max = 2 }: { rule: RequestRule; t: TFunction; max?: number }) =>
-  rule.forEverybody ? t("requests.rules.everybody") : <Names items={[...rule.askerGroups, ...rule.askerUsers]} max={max} />;
+  rule.forEverybody ? (
+    t("requests.rules.everybody")
+  ) : (
+    <Names items={[...rule.askerGroups, ...rule.askerUsers]} max={max} />
+  );
 const Covered = ({ rule, t, max = 2 }: { rule: RequestRule; t: TFunction; max?: number }) =>
   rule.coversEverything ? t("requests.rules.everything") : <Names items={[...rule.nodes, ...rule.assets]} max={max} />;
 

@@ -18,7 +18,12 @@ export function useTicketActions(): {
     ...(ticket.mayDecide
       ? [
           { key: "approve", label: t("requests.approve"), run: () => setAsking({ ticket, approve: true }) },
-          { key: "reject", label: t("requests.reject"), run: () => setAsking({ ticket, approve: false }), danger: true },
+          {
+            key: "reject",
+            label: t("requests.reject"),
+            run: () => setAsking({ ticket, approve: false }),
+            danger: true,
+          },
         ]
       : []),
     ...(ticket.mayCancel

@@ -37,7 +37,12 @@ function accessFacts(body: AccessBody, t: TFunction, language: string) {
   return [
     [t("terms.nodes"), body.nodes.length > 0 ? <Names key="n" items={body.nodes} max={20} /> : null],
     [t("terms.assets"), body.assets.length > 0 ? <Names key="a" items={body.assets} max={50} /> : null],
-    [t("terms.accounts"), <span key="c" className="mono">{body.accounts.join(", ")}</span>],
+    [
+      t("terms.accounts"),
+      <span key="c" className="mono">
+        {body.accounts.join(", ")}
+      </span>,
+    ],
     [t("access.rules.actions"), actionWords(body.actions, { t, language })],
     [t("requests.span"), spanWords(body.minutes, t)],
     [t("access.rules.from"), body.startsAt ? <Time key="s" at={body.startsAt} /> : t("requests.fromApproval")],
