@@ -30,15 +30,12 @@ export {
 export { type AnySettingsGroup, type SettingsGroup, settingsGroup } from "./settings/group.ts";
 export type { Asked, Asking } from "./tickets/ask.ts";
 export {
-  type AnyTicketKind,
   type AskedTicket,
   type Deciding,
   type TicketKind,
   ticketKind,
   type TicketOutcome,
-  type TicketPerson,
 } from "./tickets/kind.ts";
-export type { TicketStanding } from "./tickets/waiting.ts";
 
 /** Settings, messages, jobs and tickets, as the domains above see them. */
 export type Platform = ReturnType<typeof createPlatform>;

@@ -27,6 +27,7 @@ import {
 } from "../../src/iam/schema.ts";
 import { openTerminal, readSession } from "../../src/sessions/schema.ts";
 import { type Client, startTestProgram, type TestProgram } from "../support/program.ts";
+import { makeBackend, makeJob, makeTicket } from "./unknown-rows.ts";
 import { makeKey, type Sshd, startSshd } from "../support/sshd.ts";
 
 /** What came back for one request: a status, the fault's code if it was refused, everything that was readable. */
@@ -349,49 +350,6 @@ async function fill({ program, admin, target, privateKey, database }: Filling) {
     fingerprint: key.fingerprint,
     versions: { user: user.version, account: account.version },
   };
-}
-
-/** A job of the administrator's that no process works off: nobody knows its kind. */
-async function makeJob({ db }: Database, started_by: string, title: string): Promise<string> {
-  const id = newId();
-  const { org_id } = await db
-    .selectFrom("membership")
-    .select("org_id")
-    .where("user_id", "=", started_by)
-    .executeTakeFirstOrThrow();
-  const job = { id, org_id, kind: "probe", title, started_by, started_by_name: "Ada Admin", results: 1 };
-  await db.insertInto("job").values(job).execute();
-  await db
-    .insertInto("job_result")
-    .values({ job_id: id, number: 1, outcome: "ok", subject: title, message: "" })
-    .execute();
-  return id;
-}
-
-/** A request of the administrator's that only somebody who is gone could decide; nobody knows its kind. */
-async function makeTicket({ db }: Database, asked_by: string, title: string): Promise<string> {
-  const id = newId();
-  const { org_id } = await db
-    .selectFrom("membership")
-    .select("org_id")
-    .where("user_id", "=", asked_by)
-    .executeTakeFirstOrThrow();
-  const ticket = { id, org_id, kind: "probe", title, reason: "", body: "{}", asked_by, asked_by_name: "Ada Admin" };
-  await db
-    .insertInto("ticket")
-    .values({ ...ticket, reviewers: [newId()] })
-    .execute();
-  return id;
-}
-
-/** A sign-in backend that nobody can use: nobody knows its kind. */
-async function makeBackend({ db }: Database): Promise<string> {
-  const id = newId();
-  await db
-    .insertInto("sign_in_backend")
-    .values({ id, kind: "probe", name: unique("backend") })
-    .execute();
-  return id;
 }
 
 async function rootOf(admin: Client, target: Sshd): Promise<string> {
