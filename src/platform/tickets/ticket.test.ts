@@ -12,7 +12,7 @@ import {
   rejectTicket,
   type Ticket,
 } from "../schema.ts";
-import { faultOf, openStage, type Person, type Stage } from "./stage.fixture.ts";
+import { faultOf, openStage, type Person, type Stage } from "../../../test/security/ticket-stage.ts";
 
 let { door, ended, ask } = {} as Stage;
 let { hosts, fixed, review } = {} as Stage["kinds"];

@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { violated } from "../../db/index.ts";
 import { approveTicket, listTickets, readTicket, rejectTicket, type Ticket } from "../schema.ts";
-import { faultOf, openStage, type Stage } from "./stage.fixture.ts";
+import { faultOf, openStage, type Stage } from "../../../test/security/ticket-stage.ts";
 
 let { door, ended, ask } = {} as Stage;
 let { review } = {} as Stage["kinds"];

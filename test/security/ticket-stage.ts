@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import { z } from "zod";
-import { type Door, openDoor } from "../../../test/security/door.ts";
-import { type Actor, Fault, newId, plain } from "../../core/index.ts";
-import { type Asked, type Asking, type TicketKind, ticketKind, type TicketOutcome } from "../index.ts";
+import { type Door, openDoor } from "./door.ts";
+import { type Actor, Fault, newId, plain } from "../../src/core/index.ts";
+import { type Asked, type Asking, type TicketKind, ticketKind, type TicketOutcome } from "../../src/platform/index.ts";
 
 export type Person = Actor & { id: string; orgId: string };
 const Hosts = z.object({ hosts: z.array(plain(z.string().max(50))).max(10), note: z.string().max(50).default("") });
