@@ -2,7 +2,8 @@ import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { listAuditEvents } from "../../../src/audit/schema.ts";
 import { useEndless } from "../query.ts";
-import { StateTag, Time } from "./pieces.tsx";
+import { Outcome } from "./outcome.tsx";
+import { Time } from "./pieces.tsx";
 import { Empty, ErrorPanel, Loading } from "./states.tsx";
 
 /** The audit events about one thing, newest first. */
@@ -22,7 +23,7 @@ export function Activity({ of }: { of: string }) {
           </span>
           <span>
             <strong>{actor.name}</strong> <span className="mono">{action}</span>{" "}
-            {outcome !== "ok" && <StateTag tone="bad">{outcome}</StateTag>}
+            {outcome !== "ok" && <Outcome outcome={outcome} />}
           </span>
           <span className="muted mono">{address}</span>
         </li>

@@ -25,8 +25,6 @@ export const en = {
     emptyText: "Every sign-in, change and session is written here and sealed within a second.",
     copyId: "Copy the event's id",
     hidden: "hidden",
-    ok: "Done",
-    denied: "Denied",
     failed: "Failed",
   },
   sessions: {
@@ -133,8 +131,6 @@ export const zh: Chinese<typeof en> = {
     emptyText: "每一次登录、更改和会话都会记录在此，并在一秒内封存。",
     copyId: "复制事件编号",
     hidden: "已隐藏",
-    ok: "完成",
-    denied: "被拒绝",
     failed: "失败",
   },
   sessions: {

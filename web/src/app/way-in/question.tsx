@@ -25,6 +25,7 @@ export function KindChoice(props: {
     <Segmented
       vertical
       block
+      size="large"
       aria-label={props.label}
       value={props.kind}
       onChange={props.choose}

@@ -9,10 +9,12 @@ import {
   Facts,
   type Filter,
   ListPage,
+  Outcome,
+  OUTCOMES,
+  outcomeText,
   source,
   StateTag,
   Time,
-  type Tone,
 } from "../../kit/index.ts";
 import { useEndpoint } from "../../query.ts";
 import { viaText } from "./session-list.tsx";
@@ -20,13 +22,9 @@ import { EventFields } from "./event-fields.tsx";
 
 const people = source({ list: listUsers, read: readUser, name: (user) => user.name, hint: (user) => user.loginName });
 
-export const toneOf = (outcome: string): Tone => (outcome === "ok" ? "good" : outcome === "denied" ? "warn" : "bad");
-
 /** Audit events, newest first, with their place in the chain. */
 export function Page() {
   const { t, i18n } = useTranslation();
-  const outcomeText = (outcome: string) =>
-    outcome === "ok" ? t("audit.events.ok") : outcome === "denied" ? t("audit.events.denied") : outcome;
   const filters = useMemo<readonly Filter[]>(
     () => [
       { name: "action", param: "action", label: t("audit.events.action"), kind: "text" },
@@ -35,10 +33,7 @@ export function Page() {
         param: "outcome",
         label: t("audit.events.outcome"),
         kind: "choice",
-        choices: ["ok", "denied", "invalid", "unauthenticated", "not_found", "conflict", "error"].map((value) => ({
-          value,
-          label: value,
-        })),
+        choices: OUTCOMES.map((value) => ({ value, label: outcomeText(t, value) })),
       },
       { name: "actor", param: "actorId", label: t("audit.events.actor"), kind: "row", source: people },
       { name: "target", param: "targetId", label: t("audit.events.target"), kind: "text" },
@@ -75,7 +70,7 @@ export function Page() {
       title: t("audit.events.outcome"),
       width: "130px",
       narrow: "86px",
-      render: ({ outcome }) => <StateTag tone={toneOf(outcome)}>{outcomeText(outcome)}</StateTag>,
+      render: ({ outcome }) => <Outcome outcome={outcome} />,
     },
     {
       key: "address",
@@ -112,12 +107,7 @@ export function Page() {
         <>
           <Facts
             items={[
-              [
-                t("audit.events.outcome"),
-                <StateTag key="o" tone={toneOf(event.outcome)}>
-                  {outcomeText(event.outcome)}
-                </StateTag>,
-              ],
+              [t("audit.events.outcome"), <Outcome key="o" outcome={event.outcome} />],
               [t("terms.when"), exactTime(event.at, i18n.language)],
               [t("audit.events.actor"), event.actor.name],
               [t("audit.events.target"), event.target && (event.target.name ?? event.target.id ?? event.target.kind)],
