@@ -7,7 +7,7 @@ import { sql } from "kysely";
 import writeSheet from "write-excel-file/node";
 import type { z } from "zod";
 import { createAudit, loadSigningKey } from "../src/audit/index.ts";
-import { type Actor, type AnyAction, type Endpoint, newId, run, systemClock } from "../src/core/index.ts";
+import { type Actor, type AnyAction, ANSWERING, type Endpoint, newId, run, systemClock } from "../src/core/index.ts";
 import { createDatabase, createRuntime, createSealer, type Database, type Db, migrate } from "../src/db/index.ts";
 import { discardEmbedded, startEmbedded } from "../src/db/index.ts";
 import { createIam, DEFAULT_ORGANIZATION, iamSettings } from "../src/iam/index.ts";
@@ -16,6 +16,8 @@ import { createPlatform } from "../src/platform/index.ts";
 import { listMyJobResults, readMyJob } from "../src/platform/schema.ts";
 import { generateKeyPair, parsePublicKey, signCertificate } from "../src/protocols/index.ts";
 import type { Row, Rows } from "./report.ts";
+
+export const startsWith = ANSWERING;
 
 const USERS = 10_000;
 const BAD = 100;

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { type Rows, table } from "./report.ts";
@@ -19,10 +20,24 @@ async function main(): Promise<number> {
   const write = process.stdout.write.bind(process.stdout);
   // Whatever a bench or a library prints goes to standard error: with --json standard output holds one object.
   process.stdout.write = process.stderr.write.bind(process.stderr);
-  const { bench } = (await import(`./${name}.ts`)) as { bench: () => Promise<Rows> };
+  const { bench, startsWith = [] } = (await import(`./${name}.ts`)) as Bench;
+  if (startsWith.some((flag) => !process.execArgv.includes(flag))) return again(startsWith);
   const rows = await bench();
   write(values.json ? `${JSON.stringify({ bench: name, rows })}\n` : `${table(rows)}\n`);
   return rows.some(({ pass }) => pass === false) ? 1 : 0;
+}
+
+/** What a file of this folder exports. */
+interface Bench {
+  readonly bench: () => Promise<Rows>;
+  /** Arguments of Node.js with which the program starts the process that does this. */
+  readonly startsWith?: readonly string[];
+}
+
+/** The same bench in a process that starts with these arguments. */
+function again(flags: readonly string[]): number {
+  const args = [...process.execArgv, ...flags, ...process.argv.slice(1)];
+  return spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1;
 }
 
 function parse(args: string[]) {

@@ -3,7 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { Fault } from "../core/index.ts";
+import { ANSWERING, Fault } from "../core/index.ts";
 import type { FromChild, Role, Settings, ToChild } from "./messages.ts";
 
 const PAUSES_MS = [250, 500, 1_000, 2_000, 5_000, 10_000] as const;
@@ -132,7 +132,11 @@ function spawnChild(
   const files = settings.config.log.format === "files";
   const crash = files ? openSync(join(settings.config.data, "log", "crash.log"), "a", 0o600) : 2;
   try {
-    return fork(deps.program, [deps.role], { env, stdio: ["ignore", files ? "ignore" : 1, crash, "ipc"] });
+    return fork(deps.program, [deps.role], {
+      env,
+      execArgv: [...process.execArgv, ...(deps.role === "api" ? ANSWERING : [])],
+      stdio: ["ignore", files ? "ignore" : 1, crash, "ipc"],
+    });
   } finally {
     if (files) closeSync(crash);
   }
