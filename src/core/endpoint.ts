@@ -4,7 +4,8 @@ type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE" | "SOCKET";
 
 /**
  * One operation's promise, shared by server, console, command line and OpenAPI. Browser-safe.
- * `name` is also the permission and the audit event. GET reads and is not audited; everything else writes and is. SOCKET is a WebSocket.
+ * `name` is also the permission and the audit event. GET reads and is not audited; everything else writes and is, but a
+ * POST that `reads`. SOCKET is a WebSocket.
  */
 export interface Endpoint<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
   readonly route: `${Method} /${string}`;
@@ -13,6 +14,8 @@ export interface Endpoint<I extends z.ZodType = z.ZodType, O extends z.ZodType =
   readonly title: string;
   /** system: about the site as a whole; only roles of the system hold its permission. Absent: within an organization. */
   readonly scope?: "system";
+  /** A POST that only asks, because the question is too long for an address. */
+  readonly reads?: true;
   readonly input: I;
   readonly output: O;
 }
@@ -21,7 +24,7 @@ export interface Endpoint<I extends z.ZodType = z.ZodType, O extends z.ZodType =
 export const endpoint = <I extends z.ZodType, O extends z.ZodType>(promise: Endpoint<I, O>): Endpoint<I, O> => promise;
 
 /** Whether calling it changes nothing. */
-export const isRead = (promise: Endpoint): boolean => promise.route.startsWith("GET ");
+export const isRead = (promise: Endpoint): boolean => promise.route.startsWith("GET ") || promise.reads === true;
 
 /** The most rows one page of a list holds. */
 const MAX_PAGE = 200;

@@ -1,13 +1,12 @@
 import { z } from "zod";
-import { type Endpoint, Fault, isRead } from "../core/index.ts";
+import { type Endpoint, Fault } from "../core/index.ts";
 
 const FORBIDDEN = new Set(["__proto__", "constructor", "prototype"]);
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Whether the input of the endpoint travels in the address: reads and sockets. */
-export const travelsInAddress = (endpoint: Endpoint): boolean =>
-  isRead(endpoint) || endpoint.route.startsWith("SOCKET ");
+/** Whether the input of the endpoint travels in the address: that of a GET and of a socket. */
+export const travelsInAddress = ({ route }: Endpoint): boolean => /^(GET|SOCKET) /.test(route);
 
 /**
  * Prepares how the raw input of an endpoint is put together: from the query or the JSON body, then the path, which

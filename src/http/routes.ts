@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type Actor, type AnyAction, type Delivery, Fault, isRead, type Runtime, run } from "../core/index.ts";
+import { type Actor, type AnyAction, type Delivery, Fault, type Runtime, run } from "../core/index.ts";
 import type { Db } from "../db/index.ts";
 import { clearAttempt, clearToken, readAttempt, readToken, setAttempt, setToken } from "./cookie.ts";
 import { inputReader } from "./input.ts";
@@ -82,7 +82,7 @@ export function mountActions(app: FastifyInstance, deps: MountDeps): void {
 
 function handlerOf(action: AnyAction<Db>, deps: MountDeps) {
   const read = inputReader(action.endpoint);
-  const changes = !isRead(action.endpoint);
+  const changes = !action.endpoint.route.startsWith("GET ");
   const guessable = changes && GUESSABLE.test(action.endpoint.name);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const claims = claimsOf(request, deps.origin);
