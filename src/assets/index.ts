@@ -3,8 +3,10 @@ import type { Db, Sealer } from "../db/index.ts";
 import type { AnyMailTemplate, AnySettingsGroup, Platform } from "../platform/index.ts";
 import { accountActions, type OpenPrivateKey } from "./accounts/account.ts";
 import { createConnections } from "./accounts/connection.ts";
+import { explainActions } from "./grants/explain.ts";
 import { grantActions } from "./grants/grant.ts";
 import { myAssetActions } from "./grants/my-assets.ts";
+import { ruleSettings } from "./grants/settings.ts";
 import { assetActions, type ProtocolEntry } from "./inventory/asset.ts";
 import { nodeActions } from "./inventory/node.ts";
 import { accessKind, breakGlassKind } from "./requests/access.ts";
@@ -14,11 +16,12 @@ import { requestRuleActions } from "./requests/request-rule.ts";
 import { requestSettings } from "./requests/settings.ts";
 
 export type { Connection } from "./accounts/connection.ts";
-export { type Decision, decide, notAllowed, type Request } from "./grants/decision.ts";
+export { decide, type LiveRequest, notAllowed, type Request, standings } from "./grants/decision.ts";
+export type { Gave, Standing } from "./grants/outlive.ts";
 export { myAssets } from "./grants/my-assets.ts";
 
 /** The groups of settings that this domain reads. */
-export const assetSettings: readonly AnySettingsGroup[] = [requestSettings];
+export const assetSettings: readonly AnySettingsGroup[] = [ruleSettings, requestSettings];
 
 /** The domain of assets as other domains see it. */
 export type Assets = ReturnType<typeof createAssets>;
@@ -37,7 +40,8 @@ export function createAssets(deps: {
       ...nodeActions(),
       ...assetActions({ protocols }),
       ...accountActions({ sealer, openPrivateKey }),
-      ...grantActions(),
+      ...grantActions({ settings: platform.settings }),
+      ...explainActions(),
       ...myAssetActions(),
       ...requestRuleActions(),
       ...requestActions(platform),

@@ -36,10 +36,12 @@ export interface AccessGrant {
   active: Generated<boolean>;
   all_accounts: Generated<boolean>;
   all_protocols: Generated<boolean>;
+  at_end: Generated<string>;
   comment: Generated<string>;
   created_at: Generated<Timestamp>;
   excluded_names: Generated<string[]>;
   expires_at: Timestamp | null;
+  forward_to: Generated<string[]>;
   id: string;
   name: string;
   org_id: string;
@@ -50,6 +52,7 @@ export interface AccessGrant {
   updated_at: Generated<Timestamp>;
   version: Generated<number>;
   virtual_accounts: Generated<string[]>;
+  warn_minutes: number | null;
 }
 
 export interface Account {

@@ -127,6 +127,8 @@ export const TerminalNotice = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("size"), cols: Cells, rows: Cells }),
   z.object({ type: z.literal("watchers"), names: z.array(Name) }),
+  /** A line for the person, beside the stream; it holds until another comes. */
+  z.object({ type: z.literal("notice"), text: Text }),
   z.object({ type: z.literal("pong") }),
   z.object({ type: z.literal("fault"), code: Text, message: Text }),
   z.object({ type: z.literal("ended"), reason: Text, detail: Text.nullable(), exitCode: z.number().int().nullable() }),

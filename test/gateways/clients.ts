@@ -35,9 +35,9 @@ export type How = {
   readonly tries?: number;
 };
 
-const LONGEST_MS = 60_000;
+const LONGEST_MS = 90_000;
 
-/** Starts a program; it is killed after a minute. */
+/** Starts a program; it is killed after a minute and a half. */
 export function start(file: string, args: readonly string[], env: Record<string, string> = {}): Running {
   const child = spawn(file, args, {
     env: { PATH: process.env.PATH ?? "", HOME: "/nonexistent", LANG: "C.UTF-8", ...env },

@@ -124,7 +124,9 @@ describe("a live session ends within a second", () => {
     const until = Date.now() + 4000;
     const one = await live(target, { expiresAt: new Date(until).toISOString() });
     expect(Date.now()).toBeLessThan(until);
-    expect(await endBy(one, () => pause(until - Date.now()))).toEqual(REVOKED);
+    expect(await endBy(one, () => pause(until - Date.now()))).toEqual(
+      ended("expired", /time of the permission for this session is over/),
+    );
     expect(await getsIn(one.person)).toBe("");
   });
 

@@ -68,6 +68,7 @@ const SAMPLES = [
   1,
   4096,
   true,
+  "db.example.com:5432",
 ];
 
 /**

@@ -259,6 +259,13 @@ export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
     "account.delete": granted("not_found", { id: accountId }),
     "grant.list": granted("own", {}, { userId: adminId }, { assetId }, { nodeId }, { groupId }),
     "grant.read": granted("not_found", { id: grantId }),
+    "grant.explanation.read": granted("not_found", { userId: adminId, assetId }),
+    "grant.preview": granted("own", {
+      userIds: [adminId],
+      groupIds: [groupId],
+      assetIds: [assetId],
+      nodeIds: [nodeId],
+    }),
     "grant.create": granted(
       "not_found",
       ...[{ userIds: [adminId] }, { groupIds: [groupId] }, { assetIds: [assetId] }, { nodeIds: [nodeId] }].map(

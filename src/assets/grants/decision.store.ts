@@ -34,11 +34,12 @@ const rulesOfAsset = sql`
   join grant_node gn on gn.org_id = c.org_id and gn.node_id = c.ancestor_id
   where an.org_id = s.org_id and an.asset_id = s.asset_id`;
 
-/** SQL: an active, not yet expired rule as the JSON that `Rule` describes. */
-const asRule = sql`json_build_object('id', g.id, 'name', g.name,
+/** SQL: a rule as the JSON that `Rule` describes. */
+export const asRule = sql`json_build_object('id', g.id, 'name', g.name, 'active', g.active,
   'startsAt', (extract(epoch from g.starts_at) * 1000)::bigint, 'expiresAt', (extract(epoch from g.expires_at) * 1000)::bigint,
   'allAccounts', g.all_accounts, 'accountNames', g.account_names, 'excludedNames', g.excluded_names,
-  'virtualAccounts', g.virtual_accounts, 'allProtocols', g.all_protocols, 'protocols', g.protocols, 'actions', g.actions)`;
+  'virtualAccounts', g.virtual_accounts, 'allProtocols', g.all_protocols, 'protocols', g.protocols, 'actions', g.actions,
+  'forwardTo', g.forward_to, 'atEnd', g.at_end, 'warnMinutes', g.warn_minutes)`;
 
 /**
  * The facts for each subject, in the same order; null where person, membership, asset or account is missing or not

@@ -1,13 +1,16 @@
 import { Fault } from "../../core/index.ts";
 import type { Db } from "../../db/index.ts";
 import { type Facts, factsOf, type Subject } from "./decision.store.ts";
-import { evaluate, type Rule } from "./evaluate.ts";
+import { boundaries, giversOf, type Rule, standOf, untilOf } from "./evaluate.ts";
+import { type Gave, gaveOf, type Standing, standingOf } from "./outlive.ts";
+import type { Aim } from "./reaches.ts";
 import type { GrantAction } from "./schema.ts";
 
-/** What a person wants to do, with which account, over which protocol. */
+/** What a person wants to do, with which account, over which protocol; `forward` needs an aim. */
 export interface Request extends Subject {
   readonly protocol: string;
   readonly action: GrantAction;
+  readonly aim?: Aim;
 }
 
 /** The answer to one request. */
@@ -15,11 +18,15 @@ export interface Decision {
   readonly allowed: boolean;
   /** The rules that gave it. */
   readonly rules: readonly Pick<Rule, "id" | "name">[];
+  /** The first moment at which the answer becomes no by the clock alone, whichever rules join in; null: none. */
+  readonly until: Date | null;
   /** When it has to be asked again, at the latest: the next start or end of a rule that matters. Null: no such moment. */
   readonly nextChange: Date | null;
+  /** For a session that begins with this answer to remember. */
+  readonly gave: Gave;
 }
 
-const NO: Decision = { allowed: false, rules: [], nextChange: null };
+const NO: Decision = { allowed: false, rules: [], until: null, nextChange: null, gave: new Map() };
 
 /** May this person do this, with this account, over this protocol, now? One query for all requests, in their order. */
 export async function decide(db: Db, requests: readonly Request[], now: Date): Promise<Decision[]> {
@@ -27,16 +34,50 @@ export async function decide(db: Db, requests: readonly Request[], now: Date): P
   return requests.map((request, index) => decideOne(facts[index] ?? null, request, now));
 }
 
-function decideOne(facts: Facts | null, { protocol, action }: Request, now: Date): Decision {
+const moment = (at: number | null | undefined): Date | null => (at === null || at === undefined ? null : new Date(at));
+
+/** The decision from what is true of the subject; null: person, membership, asset or account is missing or not active. */
+export function decideOne(
+  facts: Facts | null,
+  { protocol, action, aim }: Omit<Request, keyof Subject>,
+  now: Date,
+): Decision {
   if (!facts?.protocols.includes(protocol)) return NO;
   const { accountName, loginName, rules } = facts;
-  const answer = evaluate(rules, { accountName, loginName, protocol, now: now.getTime() });
-  const giving = answer.actions.get(action) ?? [];
+  const question = { accountName, loginName, protocol, now: now.getTime() };
+  const wish = { action, aim };
+  const stand = standOf(rules, question);
+  const givers = giversOf(stand, wish);
+  const allowed = givers.length > 0;
   return {
-    allowed: giving.length > 0,
-    rules: giving.map(({ id, name }) => ({ id, name })),
-    nextChange: answer.nextChange === null ? null : new Date(answer.nextChange),
+    allowed,
+    rules: givers.map(({ id, name }) => ({ id, name })),
+    until: moment(allowed ? untilOf(rules, question, wish) : null),
+    nextChange: moment(boundaries(rules, question.now)[0]),
+    gave: allowed ? gaveOf(rules, stand, wish) : NO.gave,
   };
+}
+
+/** A live session's request, and what the session remembers. */
+export interface LiveRequest extends Request {
+  readonly gave: Gave;
+}
+
+const OVER: Standing = { allowed: false, outlives: null, byClock: false, gave: new Map(), nextChange: null };
+
+/** How live sessions stand with the rules now. One query for all, in their order. */
+export async function standings(db: Db, requests: readonly LiveRequest[], now: Date): Promise<Standing[]> {
+  const ends = requests.flatMap(({ gave }) => [...gave.values()]);
+  // Rules that ended since are among the facts only as of before they did.
+  const since = new Date(Math.min(now.getTime(), ...ends.map((end) => end - 1)));
+  const facts = await factsOf(db, requests, since);
+  return requests.map(({ protocol, action, aim, gave }, index) => {
+    const known = facts[index];
+    if (!known?.protocols.includes(protocol)) return OVER;
+    const { accountName, loginName, rules } = known;
+    const question = { accountName, loginName, protocol, now: now.getTime() };
+    return standingOf(rules, question, { action, aim }, gave);
+  });
 }
 
 /** The Fault of a request that no rule allows. It says the same whether the asset exists or not. */

@@ -4,6 +4,7 @@ import { evaluate, type Rule } from "./evaluate.ts";
 const rule = (changes: Partial<Rule>): Rule => ({
   id: "r1",
   name: "rule",
+  active: true,
   startsAt: 0,
   expiresAt: null,
   allAccounts: true,
@@ -13,6 +14,9 @@ const rule = (changes: Partial<Rule>): Rule => ({
   allProtocols: true,
   protocols: [],
   actions: ["connect"],
+  forwardTo: [],
+  atEnd: "cut",
+  warnMinutes: null,
   ...changes,
 });
 const question = { accountName: "root", loginName: "ann", protocol: "ssh", now: 1000 };

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { containing, type Db, page } from "../../db/index.ts";
-import type { Grant } from "./schema.ts";
+import { AtEnd, type Grant } from "./schema.ts";
 
 const NAMES_SHOWN = 1000;
 
@@ -44,10 +44,12 @@ function toGrant(row: Row, now: Date): Grant {
     },
     protocols: { all: row.all_protocols, kinds: row.protocols },
     actions: row.actions as Grant["actions"],
+    forwardTo: row.forward_to,
     active: row.active,
     startsAt: row.starts_at.toISOString(),
     expiresAt: row.expires_at?.toISOString() ?? null,
     ticketId: row.ticket_id,
+    atEnd: AtEnd.parse({ what: row.at_end, minutes: row.warn_minutes }),
     version: row.version,
     createdAt: row.created_at.toISOString(),
   };

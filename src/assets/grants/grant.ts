@@ -2,9 +2,11 @@ import type { z } from "zod";
 import { type Actor, Fault, newId, notFound } from "../../core/index.ts";
 import { type Db, serve, violated } from "../../db/index.ts";
 import { changedMeanwhile } from "../../iam/index.ts";
+import type { Platform } from "../../platform/index.ts";
 import { findGrant, listGrants, replaceSide, type Side } from "./grant.store.ts";
 import * as schema from "./schema.ts";
 import type { Grant } from "./schema.ts";
+import { endBySettings, ruleSettings } from "./settings.ts";
 
 const orgOf = (actor: Actor): string => actor.orgId ?? "";
 
@@ -25,17 +27,22 @@ function refusal(name: string): (error: unknown) => never {
       throw new Fault("conflict", `There is a rule "${name}" already. Choose another name.`);
     if (broken === "grant_window_is_not_empty")
       throw new Fault("invalid", "expiresAt: the end must come after the start.");
+    if (broken === "grant_forwards_somewhere")
+      throw new Fault("invalid", "forwardTo: say where ports may be forwarded to, or take the action away.");
     throw error;
   };
 }
 
-function columns({ accounts, protocols, startsAt, expiresAt, name, comment, active, actions }: Fields) {
+function columns(fields: Fields) {
+  const { accounts, protocols, startsAt, expiresAt, name, comment, active, actions, forwardTo, atEnd } = fields;
   const virtual = accounts && { manual: accounts.manual, same_name: accounts.sameName, anonymous: accounts.anonymous };
   return {
     name,
     comment,
     active,
     actions: actions && [...new Set(actions)],
+    forward_to: forwardTo && [...new Set(forwardTo)],
+    ...(atEnd && { at_end: atEnd.what, warn_minutes: atEnd.what === "warn" ? atEnd.minutes : null }),
     ...(startsAt !== undefined && { starts_at: startsAt }),
     ...(expiresAt !== undefined && { expires_at: expiresAt }),
     ...(accounts && {
@@ -59,21 +66,26 @@ async function replaceSides(db: Db, actor: Actor, id: string, fields: Fields): P
   }
 }
 
-const create = serve(schema.createGrant, {
-  access: "granted",
-  async run({ db, actor, now, about }, input) {
-    const id = newId();
-    about({ kind: "grant", id, name: input.name });
-    const values = { ...columns({ ...input, startsAt: input.startsAt ?? now.toISOString() }), name: input.name };
-    await db
-      .insertInto("access_grant")
-      .values({ id, org_id: orgOf(actor), ...values })
-      .execute()
-      .catch(refusal(input.name));
-    await replaceSides(db, actor, id, input);
-    return visibleGrant(db, actor, id, now);
-  },
-});
+type Settings = Pick<Platform["settings"], "read">;
+
+const create = (settings: Settings) =>
+  serve(schema.createGrant, {
+    access: "granted",
+    async run({ db, actor, now, about }, input) {
+      const id = newId();
+      about({ kind: "grant", id, name: input.name });
+      const atEnd = input.atEnd ?? endBySettings(await settings.read(ruleSettings, orgOf(actor), db));
+      const startsAt = input.startsAt ?? now.toISOString();
+      const values = { ...columns({ ...input, startsAt, atEnd }), name: input.name };
+      await db
+        .insertInto("access_grant")
+        .values({ id, org_id: orgOf(actor), ...values })
+        .execute()
+        .catch(refusal(input.name));
+      await replaceSides(db, actor, id, input);
+      return visibleGrant(db, actor, id, now);
+    },
+  });
 
 const update = serve(schema.updateGrant, {
   access: "granted",
@@ -106,13 +118,13 @@ const remove = serve(schema.deleteGrant, {
   },
 });
 
-export const grantActions = () => [
+export const grantActions = ({ settings }: { settings: Settings }) => [
   serve(schema.listGrants, {
     access: "granted",
     run: ({ db, actor, now }, input) => listGrants(db, orgOf(actor), input, now),
   }),
   serve(schema.readGrant, { access: "granted", run: ({ db, actor, now }, { id }) => visibleGrant(db, actor, id, now) }),
-  create,
+  create(settings),
   update,
   remove,
 ];

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { Done, endpoint, listInput, listOutput } from "../../core/endpoint.ts";
-import { Comment, Host, Id, Moment, Name, Named, plain, Version } from "../../core/fields.ts";
+import { Comment, Host, Id, Moment, Name, Named, plain, Port, Version } from "../../core/fields.ts";
 import { AssetProtocol, Node, ProtocolKind } from "../inventory/schema.ts";
+import { Destination } from "./schema/destination.ts";
 
-export const GRANT_ACTIONS = ["connect", "upload", "download", "copy", "paste", "delete", "share"] as const;
+/** Rules store the words themselves: one saved with all of them gains none that comes later. */
+export const GRANT_ACTIONS = ["connect", "upload", "download", "copy", "paste", "delete", "share", "forward"] as const;
 export const GrantAction = z.enum(GRANT_ACTIONS);
 export type GrantAction = z.output<typeof GrantAction>;
 
@@ -25,6 +27,17 @@ export const GrantProtocols = z.object({
   all: z.boolean().default(false),
   kinds: z.array(ProtocolKind).max(50).default([]),
 });
+
+/** What becomes of live sessions when the rule ends by the clock: they are cut, warned and cut after so many minutes, or kept. */
+export const AtEnd = z.discriminatedUnion("what", [
+  z.object({ what: z.literal("cut") }),
+  z.object({ what: z.literal("warn"), minutes: z.number().int().min(1).max(120) }),
+  z.object({ what: z.literal("keep") }),
+]);
+export type AtEnd = z.output<typeof AtEnd>;
+
+/** Where ports may be forwarded to. */
+export const ForwardTo = z.array(Destination).max(100);
 
 const WHY_INEFFECTIVE = [
   "no-people",
@@ -48,9 +61,11 @@ export const Grant = z.object({
   accounts: GrantAccounts,
   protocols: GrantProtocols,
   actions: z.array(GrantAction),
+  forwardTo: ForwardTo,
   active: z.boolean(),
   startsAt: Moment,
   expiresAt: Moment.nullable(),
+  atEnd: AtEnd,
   /** Why the rule grants nothing now; empty when it is in force. */
   ineffective: z.array(z.enum(WHY_INEFFECTIVE)),
   /** The request that made it; null: an administrator did. */
@@ -70,9 +85,12 @@ const grantFields = {
   accounts: GrantAccounts,
   protocols: GrantProtocols,
   actions: z.array(GrantAction).max(GRANT_ACTIONS.length),
+  /** Asked for with the action `forward`. */
+  forwardTo: ForwardTo,
   active: z.boolean(),
   startsAt: Moment,
   expiresAt: Moment.nullable(),
+  atEnd: AtEnd,
 };
 
 export const listGrants = endpoint({
@@ -103,9 +121,12 @@ export const createGrant = endpoint({
     assetIds: grantFields.assetIds.default([]),
     nodeIds: grantFields.nodeIds.default([]),
     actions: grantFields.actions.default(["connect"]),
+    forwardTo: ForwardTo.default([]),
     active: z.boolean().default(true),
     startsAt: Moment.optional(),
     expiresAt: Moment.nullable().default(null),
+    /** Left out: what the organization's settings say. */
+    atEnd: AtEnd.optional(),
   }),
   output: Grant,
 });
@@ -124,6 +145,91 @@ export const deleteGrant = endpoint({
   title: "Delete a permission rule; live sessions it alone covered end",
   input: z.object({ id: Id }),
   output: Done,
+});
+
+/** What keeps a rule from giving what is asked: its own fields, then other rules. */
+const LACKS = [
+  "other-person",
+  "other-asset",
+  "inactive",
+  "not-yet",
+  "expired",
+  "no-accounts",
+  "no-protocols",
+  "no-actions",
+  "only-excludes",
+  "other-account",
+  "other-action",
+  "other-destination",
+  "other-protocol",
+  "excludes",
+  "excluded",
+] as const;
+
+export const Explanation = z.object({
+  at: Moment,
+  person: Named,
+  asset: Named,
+  /** The one asked for; else the first that is allowed, or the first. Null: the asset has none. */
+  account: Named.nullable(),
+  protocol: ProtocolKind,
+  action: GrantAction,
+  allowed: z.boolean(),
+  until: Moment.nullable(),
+  nextChange: Moment.nullable(),
+  /** What denies it whatever rules say. */
+  obstacles: z.array(
+    z.enum(["person-disabled", "asset-disabled", "no-account", "account-disabled", "protocol-missing"]),
+  ),
+  /** The rules that name the person or cover the asset, at most 200; those that do both come first. */
+  rules: z.array(
+    z.object({
+      id: Id,
+      name: Name,
+      gives: z.boolean(),
+      /** Groups by which it names the person; empty: by name; null: not at all. */
+      throughGroups: z.array(Named).nullable(),
+      /** Nodes by which it covers the asset; empty: by name; null: not at all. */
+      throughNodes: z.array(Named).nullable(),
+      lacks: z.array(z.enum(LACKS)),
+    }),
+  ),
+  /** The rule whose change would be the smallest; null where it is allowed, or no rule helps. */
+  change: Named.nullable(),
+});
+export type Explanation = z.output<typeof Explanation>;
+
+export const readExplanation = endpoint({
+  route: "GET /grant-explanation",
+  name: "grant.explanation.read",
+  title: "Explain why a person may do something on an asset, or why not",
+  input: z.object({
+    userId: Id,
+    assetId: Id,
+    accountId: Id.optional(),
+    protocol: ProtocolKind.optional(),
+    action: GrantAction.default("connect"),
+    /** Where to, for `forward`. */
+    host: Host.optional(),
+    port: z.coerce.number().pipe(Port).optional(),
+    at: Moment.optional(),
+  }),
+  output: Explanation,
+});
+
+export const previewGrant = endpoint({
+  route: "POST /grant-preview",
+  name: "grant.preview",
+  title: "Count the people and assets that a rule would join",
+  reads: true,
+  input: z.object({
+    userIds: grantFields.userIds.default([]),
+    groupIds: grantFields.groupIds.default([]),
+    assetIds: grantFields.assetIds.default([]),
+    nodeIds: grantFields.nodeIds.default([]),
+  }),
+  /** Distinct active members, and distinct active assets, also those of groups and below nodes. */
+  output: z.object({ people: z.number().int(), assets: z.number().int() }),
 });
 
 export const ReachableAccount = z.object({

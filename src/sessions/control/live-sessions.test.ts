@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Decision, Request } from "../../assets/index.ts";
+import type { LiveRequest, Standing } from "../../assets/index.ts";
 import { createAudience } from "./audience.ts";
 import { createLiveSessions, type EndCause, type LiveSession } from "./live-sessions.ts";
 
@@ -8,7 +8,9 @@ afterEach(() => void vi.useRealTimers());
 
 const REVOKED: EndCause = { reason: "revoked", detail: "The permission for this session ended." };
 
-function stage(answer: (request: Request) => Partial<Decision> = () => ({ allowed: true })) {
+const EXPIRED: EndCause = { reason: "expired", detail: "The time of the permission for this session is over." };
+
+function stage(answer: (request: LiveRequest) => Partial<Standing> = () => ({ allowed: true })) {
   const asked: string[][] = [];
   const failures: unknown[] = [];
   const state = { answer, hold: Promise.resolve() };
@@ -16,23 +18,29 @@ function stage(answer: (request: Request) => Partial<Decision> = () => ({ allowe
     async ask(requests) {
       asked.push(requests.map(({ userId }) => userId));
       await state.hold;
-      return requests.map((request) => ({ nextChange: null, ...state.answer(request) }) as Decision);
+      const nothing = { allowed: false, outlives: null, byClock: false, gave: new Map(), nextChange: null };
+      return requests.map((request) => ({ ...nothing, ...state.answer(request) }));
     },
     failed: (error) => void failures.push(error),
   });
   let count = 0;
-  function session(nextChange: Date | null = null): LiveSession & { causes: EndCause[] } {
+  function session(nextChange: Date | null = null) {
     const name = `user-${++count}`;
     const causes: EndCause[] = [];
+    const told: LiveSession["outlives"][] = [];
     return {
       id: name,
       userId: name,
       request: { orgId: "o", userId: name, assetId: "a", accountId: "c", protocol: "ssh", action: "connect" },
       audience: createAudience({ size: { cols: 80, rows: 24 }, screen: false }),
       nextChange,
+      gave: new Map<string, number>(),
+      outlives: null,
       causes,
+      heard: told,
+      told: (outlives) => void told.push(outlives),
       end: async (cause) => void causes.push(cause),
-    };
+    } satisfies LiveSession & { causes: EndCause[]; heard: LiveSession["outlives"][] };
   }
   return { live, asked, failures, state, session };
 }
@@ -130,6 +138,51 @@ test("those without a right end, the others do not", async () => {
   await live.recheck();
   expect([stays.causes, goes.causes]).toEqual([[], [REVOKED]]);
   live.stop();
+});
+
+describe("when the rules of a session end by the clock", () => {
+  const until = new Date("2030-01-01T00:05:00Z");
+
+  test("it is told once how long it goes on, and again when that changes", async () => {
+    const { live, state, session } = stage();
+    const one = session();
+    live.add(one);
+    const said = [{ until }, { until: new Date(until) }, { until: null }, { until: null }, null, null];
+    for (const outlives of said) {
+      state.answer = () => ({ allowed: outlives === null, outlives });
+      await live.recheck();
+    }
+    expect(one.heard).toEqual([{ until }, { until: null }, null]);
+    expect(one.causes).toEqual([]);
+    live.stop();
+  });
+
+  test("it ends as expired when they let it go on no longer, and as revoked when anything else took the right away", async () => {
+    const { live, state, session } = stage();
+    const [clock, other] = [session(), session()];
+    live.add(clock);
+    live.add(other);
+    state.answer = ({ userId }) => ({ byClock: userId === clock.userId });
+    await live.recheck();
+    expect([clock.causes, other.causes]).toEqual([[EXPIRED], [REVOKED]]);
+    live.stop();
+  });
+
+  test("what it remembers of its rules goes into the next question", async () => {
+    const { live, state, session } = stage();
+    const one = session();
+    one.gave = new Map([["r", 1]]);
+    live.add(one);
+    const seen: LiveRequest["gave"][] = [];
+    state.answer = ({ gave }) => {
+      seen.push(gave);
+      return { allowed: true, gave: new Map([["s", 2]]) };
+    };
+    await live.recheck();
+    await live.recheck();
+    expect(seen).toEqual([new Map([["r", 1]]), new Map([["s", 2]])]);
+    live.stop();
+  });
 });
 
 test("a failure of ending one is told and keeps nobody from ending", async () => {

@@ -1,4 +1,4 @@
-import type { Decision, Request } from "../../assets/index.ts";
+import type { Gave, LiveRequest, Request, Standing } from "../../assets/index.ts";
 import type { Audience } from "./audience.ts";
 
 /** Why a session ended, in words for the person and the record. */
@@ -8,6 +8,7 @@ export interface EndCause {
     | "exited"
     | "terminated"
     | "revoked"
+    | "expired"
     | "client_lost"
     | "target_lost"
     | "recording_failed"
@@ -26,6 +27,12 @@ export interface LiveSession {
   readonly audience: Audience;
   /** When its permission has to be asked for again, at the latest. */
   nextChange: Date | null;
+  /** Which rules gave it; see `Standing`. */
+  gave: Gave;
+  /** Its rules ended and let it go on until then, or (null inside) to its own end; null: rules in force give it. */
+  outlives: Standing["outlives"];
+  /** Tells the person and the record that `outlives` changed. */
+  told(outlives: Standing["outlives"]): void;
   /** Ends it; the first cause counts. Resolves when its row and recording are closed. */
   end(cause: EndCause): Promise<void>;
 }
@@ -45,13 +52,15 @@ export interface LiveSessions {
 
 const SAFETY_MS = 30_000;
 const REVOKED: EndCause = { reason: "revoked", detail: "The permission for this session ended." };
+const EXPIRED: EndCause = { reason: "expired", detail: "The time of the permission for this session is over." };
 
 /**
  * The sessions of this process. `ask` decides for many at once. Rights are asked for again when told, when a rule
- * starts or ends, and every 30 seconds whatever happens.
+ * starts or ends, and every 30 seconds whatever happens. A revoked session ends at once; one whose rules ended by the
+ * clock is cut, warned and cut later, or kept, as they say.
  */
 export function createLiveSessions(deps: {
-  ask: (requests: readonly Request[]) => Promise<Decision[]>;
+  ask: (requests: readonly LiveRequest[]) => Promise<Standing[]>;
   failed: (error: unknown) => void;
 }): LiveSessions {
   const sessions = new Map<string, LiveSession>();
@@ -75,12 +84,20 @@ export function createLiveSessions(deps: {
 
   async function askAll(): Promise<void> {
     const asked = [...sessions.values()];
-    const decisions = await deps.ask(asked.map(({ request }) => request));
-    asked.forEach((session, index) => {
-      const decision = decisions[index];
-      if (decision?.allowed) session.nextChange = decision.nextChange;
-      else void session.end(REVOKED).catch(deps.failed);
-    });
+    const standings = await deps.ask(asked.map(({ request, gave }) => ({ ...request, gave })));
+    asked.forEach((session, index) => apply(session, standings[index]));
+  }
+
+  function apply(session: LiveSession, standing: Standing | undefined): void {
+    if (!standing || !(standing.allowed || standing.outlives)) {
+      void session.end(standing?.byClock ? EXPIRED : REVOKED).catch(deps.failed);
+      return;
+    }
+    const { nextChange, gave, outlives } = standing;
+    const before = session.outlives;
+    Object.assign(session, { nextChange, gave, outlives });
+    const same = before && outlives ? before.until?.getTime() === outlives.until?.getTime() : before === outlives;
+    if (!same) session.told(outlives);
   }
 
   async function untilQuiet(): Promise<void> {

@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { newId, type Runtime } from "../../core/index.ts";
-import { type Assets, decide } from "../../assets/index.ts";
+import { type Assets, standings } from "../../assets/index.ts";
 import type { Database, Db, Listening, Sealer } from "../../db/index.ts";
 import type { Iam } from "../../iam/index.ts";
 import { createLiveSessions, type EndCause } from "../control/live-sessions.ts";
@@ -66,7 +66,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const address = join(options.runDirectory, `gateway-${id.slice(-12)}.sock`);
   const meter = createMeter();
   const visitors = createVisitors(iam.stillPresent);
-  const live = createLiveSessions({ ask: (requests) => decide(database.db, requests, runtime.now()), failed });
+  const live = createLiveSessions({ ask: (requests) => standings(database.db, requests, runtime.now()), failed });
   const recorder = createRecorder({ spoolDirectory: options.spoolDirectory, sealer: options.sealer });
   const { patience } = options;
   const attended = createAttendance(iam.keepSessionInUse, failed);

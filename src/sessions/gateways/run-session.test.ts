@@ -9,7 +9,7 @@ import { type HungTarget, startHungTarget } from "../../../test/gateways/hung-ta
 import { eventually, pause } from "../../../test/gateways/stage.ts";
 import { type Door, openDoor } from "../../../test/security/door.ts";
 import { makeKey, type Sshd, startSshd } from "../../../test/support/sshd.ts";
-import { decide } from "../../assets/index.ts";
+import { standings } from "../../assets/index.ts";
 import { createAccount, createAsset, createGrant } from "../../assets/schema.ts";
 import { createRecordingWriter } from "../../audit/index.ts";
 import { type Actor, newId } from "../../core/index.ts";
@@ -47,7 +47,7 @@ const depsOf = (changes: Partial<SessionDeps> = {}): SessionDeps => ({
   assets: door.assets,
   recorder,
   live: createLiveSessions({
-    ask: (requests) => decide(door.db, requests, new Date()),
+    ask: (requests) => standings(door.db, requests, new Date()),
     failed: (error) => void failures.push(error),
   }),
   visitors: createVisitors(door.iam.stillPresent),

@@ -14,9 +14,10 @@ import {
 } from "../../protocols/index.ts";
 import { type Audience, createAudience } from "../control/audience.ts";
 import { createCalm } from "../control/calm.ts";
-import type { EndCause, LiveSessions } from "../control/live-sessions.ts";
+import type { EndCause, LiveSession, LiveSessions } from "../control/live-sessions.ts";
+import { wordsOfOutliving } from "../control/outliving.ts";
 import type { Visitors } from "../control/visitors.ts";
-import { endSession, type OpenedSession, openSession } from "../live/life.ts";
+import { endSession, noteOutliving, type OpenedSession, openSession } from "../live/life.ts";
 import { LONGEST_COMMAND, markLive } from "../live/session.store.ts";
 import type { Recorder } from "../recorder/recorder.ts";
 import type { ClientEnd } from "./client-end.ts";
@@ -194,16 +195,30 @@ class SessionLife {
     void client.closed.then(() => this.leftWhileOpening());
   }
 
-  asLive(request: Request) {
-    const { id, nextChange } = this.opened;
+  asLive(request: Request): LiveSession {
+    const { id, nextChange, gave } = this.opened;
     return {
       id,
       userId: request.userId,
       request,
       audience: this.audience,
       nextChange,
+      gave,
+      outlives: null,
+      told: (outlives) => this.tellOutliving(outlives),
       end: (cause: EndCause) => this.end(cause),
     };
+  }
+
+  /** The person, the recording and the audit hear that the session goes on without a rule in force, and how long. */
+  private tellOutliving(outlives: LiveSession["outlives"]): void {
+    const { runtime, failed } = this.deps;
+    const { id, assetName, accountName } = this.opened;
+    const words = wordsOfOutliving(outlives, runtime.now());
+    this.client.notice(words);
+    if (!this.recording?.failure) this.recording?.marker(words);
+    const title = `${accountName}@${assetName}`;
+    noteOutliving(runtime, this.ask.actor, { id, title, words, until: outlives?.until ?? null }).catch(failed);
   }
 
   /** Ends it for that cause unless it is ending already. Resolves when row and recording are closed. */

@@ -26,7 +26,9 @@ const openEndpoint = endpoint({
     assetName: Text,
     accountName: Text,
     startedAt: z.date(),
+    until: z.date().nullable(),
     nextChange: z.date().nullable(),
+    gave: z.map(Id, z.number()),
   }),
 });
 
@@ -47,6 +49,15 @@ const endEndpoint = endpoint({
   output: z.object({}),
 });
 
+const outliveEndpoint = endpoint({
+  route: "POST /internal/session/outlive",
+  name: "session.outlive",
+  title: "Let a session go on after its rule ended",
+  input: z.object({ id: Id, title: Text, words: Text, until: z.date().nullable() }),
+  output: z.object({}),
+});
+
+export type OutliveInput = z.output<typeof outliveEndpoint.input>;
 export type OpenInput = z.output<typeof openEndpoint.input>;
 export type OpenedSession = z.output<typeof openEndpoint.output>;
 export type EndInput = z.output<typeof endEndpoint.input>;
@@ -70,7 +81,8 @@ const open = serve(openEndpoint, {
     if (!row) throw notAllowed();
     about({ kind: "session", id, name: `${row.accountName}@${row.assetName}` });
     note({ rules: decision.rules });
-    return { id, ...row, nextChange: decision.nextChange };
+    const { until, nextChange, gave } = decision;
+    return { id, ...row, until, nextChange, gave: new Map(gave) };
   },
 });
 
@@ -83,6 +95,14 @@ const end = serve(endEndpoint, {
   },
 });
 
+const outlive = serve(outliveEndpoint, {
+  access: "signed-in",
+  async run({ about }, { id, title }) {
+    about({ kind: "session", id, name: title });
+    return {};
+  },
+});
+
 /** Asks for permission and writes the session's row. Fault `denied` when no rule allows it. Audited. */
 export const openSession = (runtime: Runtime<Db>, actor: Actor, input: OpenInput): Promise<OpenedSession> =>
   run(runtime, open as AnyAction<Db>, actor, input);
@@ -90,4 +110,9 @@ export const openSession = (runtime: Runtime<Db>, actor: Actor, input: OpenInput
 /** Writes the end of a session. Audited. */
 export const endSession = async (runtime: Runtime<Db>, actor: Actor, input: EndInput): Promise<void> => {
   await run(runtime, end as AnyAction<Db>, actor, input);
+};
+
+/** Writes that a session goes on although its rules ended, or that rules give it again. Audited. */
+export const noteOutliving = async (runtime: Runtime<Db>, actor: Actor, input: OutliveInput): Promise<void> => {
+  await run(runtime, outlive as AnyAction<Db>, actor, input);
 };

@@ -5,7 +5,13 @@ type Opened = Extract<TerminalNotice, { type: "opened" }>;
 /** How a terminal and its session stand. */
 export type LinkState =
   | { readonly kind: "connecting" }
-  | { readonly kind: "live"; readonly opened: Opened | null; readonly watchers: readonly string[] }
+  | {
+      readonly kind: "live";
+      readonly opened: Opened | null;
+      readonly watchers: readonly string[];
+      /** What the gate says beside the stream. */
+      readonly notice?: string;
+    }
   /** The connection broke; it is taken up again at `nextAt`. */
   | { readonly kind: "lost"; readonly tries: number; readonly nextAt: number }
   /** Another browser tab took the session. */
@@ -126,6 +132,7 @@ export function createLink(deps: LinkDeps): Link {
       become({ kind: "live", opened: said, watchers: [] });
     } else if (said.type === "size") deps.resized(said.cols, said.rows);
     else if (said.type === "watchers" && state.kind === "live") become({ ...state, watchers: said.names });
+    else if (said.type === "notice" && state.kind === "live") become({ ...state, notice: said.text });
     else if (said.type === "fault") over({ kind: "fault", code: said.code, message: said.message });
     else if (said.type === "ended")
       over({ kind: "ended", reason: said.reason, detail: said.detail, exitCode: said.exitCode });

@@ -25,7 +25,12 @@ export function StatusLine({ tab, find }: { tab: Tab; find: () => void }) {
       {watchers.length > 0 && (
         <StateTag tone="warn">{t("work.terminal.watchedBy", { names: watchers.join(", ") })}</StateTag>
       )}
-      {left !== null && (
+      {state.kind === "live" && state.notice && (
+        <span role="alert">
+          <StateTag tone="warn">{state.notice}</StateTag>
+        </span>
+      )}
+      {left !== null && left > 0 && (
         <span className={left < SOON_MS ? "soon" : ""}>{t("work.terminal.left", { time: clock(left) })}</span>
       )}
       <span className="grow" />

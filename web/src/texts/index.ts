@@ -17,6 +17,7 @@ import * as shell from "./shell.ts";
 import * as signIn from "./sign-in.ts";
 import * as tokens from "./tokens.ts";
 import * as terms from "./terms.ts";
+import * as why from "./why.ts";
 import * as work from "./work.ts";
 
 /** One line for each area of texts: an area is a file here that exports `en` and `zh`. */
@@ -38,6 +39,7 @@ const AREAS = {
   signIn: { en: signIn.en, zh: signIn.zh },
   terms: { en: terms.en, zh: terms.zh },
   tokens: { en: tokens.en, zh: tokens.zh },
+  why: { en: why.en, zh: why.zh },
   work: { en: work.en, zh: work.zh },
 } as const;
 

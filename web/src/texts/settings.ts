@@ -84,6 +84,22 @@ export const en = {
         longestHours: "Counted from the sign-in, however much the session is used.",
       },
     },
+    "permission-rules": {
+      title: "Permission rules",
+      text: "What rules are created with, where their author does not choose.",
+      fields: { atEnd: "When a rule ends", warnMinutes: "Minutes between warning and cut" },
+      help: {
+        atEnd: "What becomes of live sessions that only this rule gave. Changing it changes no rule that exists.",
+        warnMinutes: "For rules that warn.",
+      },
+      choices: {
+        atEnd: {
+          cut: "Cut live sessions at once",
+          warn: "Warn, then cut",
+          keep: "Keep live sessions, refuse new ones",
+        },
+      },
+    },
     users: {
       title: "Users",
       text: "What becomes of users that nobody uses any more, and of those whose end comes near.",
@@ -233,6 +249,16 @@ export const zh: Chinese<typeof en> = {
         idleMinutes: "请求、点击以及在终端中的输入算作使用；自动刷新的页面不算。",
         longestHours: "从登录时算起，与使用情况无关。",
       },
+    },
+    "permission-rules": {
+      title: "权限规则",
+      text: "创建规则时未作选择则采用的默认值。",
+      fields: { atEnd: "规则到期时", warnMinutes: "警告到断开的分钟数" },
+      help: {
+        atEnd: "仅由该规则授予的在线会话如何处理。更改不影响已有规则。",
+        warnMinutes: "用于先警告的规则。",
+      },
+      choices: { atEnd: { cut: "立即断开在线会话", warn: "先警告，再断开", keep: "保留在线会话，拒绝新会话" } },
     },
     users: {
       title: "用户",

@@ -54,6 +54,9 @@ beforeAll(async () => {
     request: { ...request, protocol: "ssh", action: "connect" },
     audience,
     nextChange: null,
+    gave: new Map(),
+    outlives: null,
+    told: () => {},
     end: async () => {},
   });
   live.stop();

@@ -84,7 +84,7 @@ export function createTerminalServer(deps: SessionDeps): Server {
           account: begun.accountName,
           recorded: true,
           startedAt: begun.startedAt.toISOString(),
-          until: begun.nextChange?.toISOString() ?? null,
+          until: begun.until?.toISOString() ?? null,
         };
         channels.set(begun.id, { channel, begun, opened });
         leave = deps.visitors.enter({
@@ -114,6 +114,7 @@ export function createTerminalServer(deps: SessionDeps): Server {
     sendNotice(socket, { type: "size", ...audience.size });
     socket.send(audience.screen());
     held.channel.tell({ type: "watchers", names: audience.names() });
+    held.channel.repeat();
   }
 
   function watch(ticket: Extract<Ticket, { kind: "watch" }>, socket: WebSocket): void {

@@ -9,6 +9,8 @@ export interface WebChannel extends ClientEnd {
   /** Takes a (new) socket; the one before is closed. */
   attach(socket: WebSocket): void;
   tell(notice: TerminalNotice): void;
+  /** Says to a new socket what the person was told last. */
+  repeat(): void;
   /** Sends a last notice and closes the socket. */
   finish(notice: TerminalNotice): void;
 }
@@ -33,6 +35,8 @@ export function createWebChannel(graceMs: number): WebChannel {
   const { promise: closed, resolve: settle } = Promise.withResolvers<void>();
   let over = false;
   let lost = false;
+  let said: TerminalNotice | null = null;
+  const tell = (notice: TerminalNotice): void => void (socket && sendNotice(socket, notice));
 
   function close(): void {
     if (over) return;
@@ -85,7 +89,8 @@ export function createWebChannel(graceMs: number): WebChannel {
   return {
     closed,
     attach,
-    tell: (notice) => void (socket && sendNotice(socket, notice)),
+    tell,
+    repeat: () => void (said && tell(said)),
     finish(notice) {
       if (socket) sendNotice(socket, notice);
       socket?.close(1000);
@@ -101,7 +106,10 @@ export function createWebChannel(graceMs: number): WebChannel {
       return new Promise((resolve) => to.send(bytes, () => resolve()));
     },
     eof: () => {},
-    notice: () => {},
+    notice(text) {
+      said = { type: "notice", text };
+      tell(said);
+    },
     isLost: () => lost,
     listen(given) {
       listener = given;

@@ -17,6 +17,14 @@ export const accessPages: readonly PageEntry[] = [
     load: () => import("./rule.tsx"),
   },
   {
+    path: "/console/why",
+    place: "console",
+    title: "why.title",
+    section: "shell.sections.access",
+    permission: "grant.explanation.read",
+    load: () => import("./why.tsx"),
+  },
+  {
     path: "/console/expiring",
     place: "console",
     title: "access.expiring.title",

@@ -1,4 +1,4 @@
-import { Checkbox, Radio, Select } from "antd";
+import { Checkbox, InputNumber, Radio, Select } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import {
@@ -129,6 +129,48 @@ export function ActionsField({ id, value, change }: FieldProps<readonly GrantAct
           {t(`access.actions.${action}`)} <span className="faint">{t(`access.actionsHelp.${action}`)}</span>
         </Checkbox>
       ))}
+    </div>
+  );
+}
+
+const ENDS = ["cut", "warn", "keep"] as const;
+const WARN_MINUTES = 10;
+
+/** What becomes of live sessions when a rule ends; a new rule may leave it to the organization's settings. */
+export function AtEndField({
+  id,
+  value,
+  change,
+  mayBeDefault,
+}: FieldProps<Grant["atEnd"] | undefined> & { mayBeDefault: boolean }) {
+  const { t } = useTranslation();
+  const choose = (what: "default" | Grant["atEnd"]["what"]) => {
+    if (what === "default") change(undefined);
+    else change(what === "warn" ? { what, minutes: WARN_MINUTES } : { what });
+  };
+  return (
+    <div className="stack">
+      <Select
+        id={id}
+        value={value?.what ?? "default"}
+        options={[...(mayBeDefault ? (["default"] as const) : []), ...ENDS].map((what) => ({
+          value: what,
+          label: t(`access.atEnd.${what}`),
+        }))}
+        onChange={choose}
+      />
+      {value?.what === "warn" && (
+        <label className="stack-tight">
+          <span>{t("access.form.minutes")}</span>
+          <InputNumber
+            min={1}
+            max={120}
+            precision={0}
+            value={value.minutes}
+            onChange={(minutes) => change({ what: "warn", minutes: minutes ?? WARN_MINUTES })}
+          />
+        </label>
+      )}
     </div>
   );
 }

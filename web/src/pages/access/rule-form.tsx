@@ -3,7 +3,8 @@ import { useTranslation } from "react-i18next";
 import { createGrant, type Grant, type GrantAction, updateGrant } from "../../../../src/assets/schema.ts";
 import { type Field, type FieldGroup, FormDrawer, nameOfId } from "../../kit/index.ts";
 import { assets, groups, nodes, people } from "../sources.ts";
-import { AccountsField, ActionsField, ProtocolsField } from "./rule-fields.tsx";
+import { AccountsField, ActionsField, AtEndField, ProtocolsField } from "./rule-fields.tsx";
+import { RuleReach } from "./rule-reach.tsx";
 import { accountWords, actionWords, protocolWords, ruleSummary, shapeOfForm } from "./rule-summary.ts";
 
 type Values = Record<string, unknown>;
@@ -71,7 +72,7 @@ function initialOf(start: RuleStart, copyOf: (name: string) => string): Values {
   const fresh = { protocols: { all: true, kinds: [] }, startsAt: null };
   if (start.what === "new") return { ...fresh, ...start.initial };
   if (start.what === "edit") return {};
-  const { name, comment, accounts, protocols, actions, startsAt, expiresAt } = start.rule;
+  const { name, comment, accounts, protocols, actions, forwardTo, startsAt, expiresAt, atEnd } = start.rule;
   const later = new Date(startsAt).getTime() > Date.now();
   return {
     ...fromRow(start.rule),
@@ -79,7 +80,9 @@ function initialOf(start: RuleStart, copyOf: (name: string) => string): Values {
     accounts,
     protocols,
     actions,
+    forwardTo,
     expiresAt,
+    atEnd,
     startsAt: later ? startsAt : null,
     name: copyOf(name),
   };
@@ -89,6 +92,7 @@ function Consequence({ values }: { values: Readonly<Values> }) {
   const { t, i18n } = useTranslation();
   return (
     <span className="consequence" aria-live="polite">
+      <RuleReach values={values} />
       {ruleSummary(shapeOfForm(values, nameOfId), { t, language: i18n.language }).map((sentence) => (
         <span key={sentence}>{sentence}</span>
       ))}
@@ -170,6 +174,14 @@ function useRuleGroups(rule: Grant | null, extra: Named): readonly FieldGroup[] 
             <ActionsField id={id} value={(value as GrantAction[] | undefined) ?? []} change={change} />
           ),
         },
+        {
+          name: "forwardTo",
+          label: t("access.form.forwardTo"),
+          help: t("access.form.forwardHelp"),
+          mono: true,
+          required: true,
+          when: ({ actions }) => ((actions as GrantAction[] | undefined) ?? []).includes("forward"),
+        },
       ],
     },
     {
@@ -183,6 +195,22 @@ function useRuleGroups(rule: Grant | null, extra: Named): readonly FieldGroup[] 
           when: () => rule === null || new Date(rule.startsAt).getTime() > Date.now(),
         },
         { name: "expiresAt", label: t("access.form.expiresAt"), help: t("access.form.expiresHelp") },
+        {
+          name: "atEnd",
+          label: t("access.form.atEnd"),
+          help: t("access.form.atEndHelp"),
+          required: true,
+          when: ({ expiresAt }) => Boolean(expiresAt),
+          inWords: (value) => t(`access.atEnd.${(value as Grant["atEnd"] | undefined)?.what ?? "default"}`),
+          render: ({ id, value, change }) => (
+            <AtEndField
+              id={id}
+              value={value as Grant["atEnd"] | undefined}
+              change={change}
+              mayBeDefault={rule === null}
+            />
+          ),
+        },
         { name: "active", label: t("access.form.active") },
       ],
     },

@@ -137,8 +137,10 @@ export function RuleFacts({ rule }: { rule: Grant }) {
           [t("access.rules.asWhich"), accountWords(rule.accounts, words)],
           [t("access.rules.protocols"), protocolWords(rule.protocols, words)],
           [t("access.rules.actions"), actionWords(rule.actions, words)],
+          [t("access.form.forwardTo"), rule.forwardTo.join(", ")],
           [t("access.rules.from"), <Time key="f" at={rule.startsAt} />],
           [t("access.rules.until"), <RuleEnd key="u" rule={rule} t={t} />],
+          [t("access.form.atEnd"), rule.expiresAt && t(`access.atEnd.${rule.atEnd.what}`)],
           [
             t("requests.one"),
             rule.ticketId && (

@@ -11,9 +11,11 @@ const RULE: RuleShape = {
   accounts: { all: false, names: ["root"], excluded: [], manual: false, sameName: false, anonymous: false },
   protocols: { all: true, kinds: [] },
   actions: ["connect", "upload"],
+  forwardTo: [],
   active: true,
   startsAt: null,
   expiresAt: null,
+  atEnd: null,
 };
 
 const speak = async (language: "en" | "zh") => {
@@ -76,6 +78,24 @@ it("tells the time only when it limits, and that the rule is off", () => {
   expect(ruleSummary({ ...RULE, startsAt: "2098-06-01T12:00:00Z", expiresAt: "2099-06-01T12:00:00Z" }, en)[1]).toMatch(
     /^From .*2098.* until .*2099/,
   );
+});
+
+it("says where ports may be forwarded to, and what becomes of live sessions at the end", () => {
+  const rule: RuleShape = {
+    ...RULE,
+    actions: ["connect", "forward"],
+    forwardTo: ["db.example.com:5432", "10.0.0.0/16:22"],
+    expiresAt: "2099-06-01T12:00:00Z",
+    atEnd: { what: "warn", minutes: 5 },
+  };
+  const [, forward, , end] = ruleSummary(rule, en);
+  expect(forward).toBe("Ports may be forwarded to db.example.com:5432 or 10.0.0.0/16:22.");
+  expect(end).toBe("Then live sessions are warned and closed after 5 minutes.");
+  expect(ruleSummary({ ...rule, atEnd: { what: "keep" } }, en)[3]).toBe(
+    "Then live sessions go on, but no new one begins.",
+  );
+  expect(ruleSummary({ ...rule, expiresAt: null }, en)).toHaveLength(2);
+  expect(ruleSummary({ ...rule, forwardTo: [] }, en)[0]).toMatch(/Still to choose: where ports may be forwarded to\.$/);
 });
 
 it("says what is still missing; accounts that are only excluded grant nothing", () => {

@@ -13,9 +13,12 @@ export interface RuleShape {
   readonly accounts: Grant["accounts"];
   readonly protocols: Grant["protocols"];
   readonly actions: readonly GrantAction[];
+  readonly forwardTo: readonly string[];
   readonly active: boolean;
   readonly startsAt: string | null;
   readonly expiresAt: string | null;
+  /** Null: as the organization's settings say. */
+  readonly atEnd: Grant["atEnd"] | null;
 }
 
 /** A stored rule as the summary sees it. */
@@ -33,6 +36,7 @@ export function shapeOfForm(
   nameOf: (id: string) => string | null,
 ): RuleShape {
   const { userIds, groupIds, assetIds, nodeIds, accounts, protocols, actions, active, startsAt, expiresAt } = values;
+  const { forwardTo, atEnd } = values;
   const names = (ids: unknown) => (Array.isArray(ids) ? ids.map((id) => nameOf(String(id))) : []);
   return {
     people: names(userIds),
@@ -42,9 +46,11 @@ export function shapeOfForm(
     accounts: accounts as Grant["accounts"],
     protocols: protocols as Grant["protocols"],
     actions: (actions as GrantAction[] | undefined) ?? [],
+    forwardTo: (forwardTo as string[] | undefined) ?? [],
     active: active !== false,
     startsAt: (startsAt as string | null | undefined) || null,
     expiresAt: (expiresAt as string | null | undefined) || null,
+    atEnd: (atEnd as Grant["atEnd"] | undefined) ?? null,
   };
 }
 
@@ -101,7 +107,13 @@ export function ruleSummary(rule: RuleShape, words: Words): readonly string[] {
     protocols: protocolWords(rule.protocols, words),
     actions: actionWords(rule.actions, words),
   });
-  return [sentence, ...timeWords(rule, words), ...(rule.active ? [] : [t("access.summary.off")])];
+  return [
+    sentence,
+    ...forwardWords(rule, words),
+    ...timeWords(rule, words),
+    ...endWords(rule, words),
+    ...(rule.active ? [] : [t("access.summary.off")]),
+  ];
 }
 
 /** Up to so many things of a side are named, more are counted. */
@@ -131,6 +143,7 @@ function missingWords(rule: RuleShape, words: Words): string[] {
     [accountWords(rule.accounts, words) === "", t("access.summary.missingAccounts")],
     [!rule.protocols.all && rule.protocols.kinds.length === 0, t("access.summary.missingProtocols")],
     [rule.actions.length === 0, t("access.summary.missingActions")],
+    [rule.actions.includes("forward") && rule.forwardTo.length === 0, t("access.summary.missingDestinations")],
   ];
   return sides.filter(([lacks]) => lacks).map(([, word]) => word);
 }
@@ -142,4 +155,14 @@ function timeWords({ startsAt, expiresAt }: RuleShape, { t, language }: Words): 
   if (later && expiresAt) return [t("access.summary.fromUntil", { from: say(later), until: say(expiresAt) })];
   if (later) return [t("access.summary.from", { from: say(later) })];
   return expiresAt ? [t("access.summary.until", { until: say(expiresAt) })] : [];
+}
+
+function forwardWords({ actions, forwardTo }: RuleShape, { t, language }: Words): string[] {
+  if (!actions.includes("forward")) return [];
+  return [t("access.summary.forward", { destinations: joined(forwardTo, language, "disjunction") })];
+}
+
+function endWords({ expiresAt, atEnd }: RuleShape, { t }: Words): string[] {
+  if (!expiresAt || !atEnd || atEnd.what === "cut") return [];
+  return [atEnd.what === "keep" ? t("access.summary.endKeep") : t("access.summary.endWarn", { count: atEnd.minutes })];
 }

@@ -58,6 +58,7 @@ const REASONS = [
   "recording_failed",
   "gateway_stopped",
   "gateway_lost",
+  "expired",
   "refused",
   "failed",
 ] as const;
