@@ -8,7 +8,7 @@ const DIALLERS = ["assets", "sessions", "automation"];
 /** Makes a key and hands it to the ssh-agent; reaches no target. */
 const KEYS_ONLY = "^src/cli/commands/login\\.ts$";
 /** The parts of core that run in a browser as well. */
-const BROWSER_CORE = "^src/core/(endpoint|fields|secret)\\.ts$";
+const BROWSER_CORE = "^src/core/(endpoint|fields|secret|selector|weekly-times)\\.ts$";
 const SCHEMA = "(^|/)schema(\\.ts|/[^/]+\\.ts)$";
 
 const anyOf = (names) => `^src/(${names.join("|")})/`;

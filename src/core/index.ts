@@ -8,3 +8,6 @@ export * from "./id.ts";
 export * from "./memory.ts";
 export * from "./registry.ts";
 export { HIDDEN, hides, redact } from "./secret.ts";
+export * from "./selecting.ts";
+export * from "./selector.ts";
+export * from "./weekly-times.ts";
