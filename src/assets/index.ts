@@ -1,6 +1,10 @@
 import type { AnyAction, Registry } from "../core/index.ts";
 import type { Db, Sealer } from "../db/index.ts";
 import type { AnyMailTemplate, AnySettingsGroup, Platform } from "../platform/index.ts";
+import { accessRuleActions } from "./access-rules/access-rule.ts";
+import { commandGroupActions } from "./access-rules/command-group.ts";
+import { accessNoticeMail, type Connected, tellReviewers } from "./access-rules/messages.ts";
+import type { DecidingRule } from "./access-rules/rule-reading.ts";
 import { accountActions, type OpenPrivateKey } from "./accounts/account.ts";
 import { createConnections } from "./accounts/connection.ts";
 import { explainActions } from "./grants/explain.ts";
@@ -15,6 +19,14 @@ import { requestActions } from "./requests/request.ts";
 import { requestRuleActions } from "./requests/request-rule.ts";
 import { requestSettings } from "./requests/settings.ts";
 
+export {
+  type Connecting,
+  judgeConnections,
+  methodOf,
+  mustPass,
+  refusalOf,
+  warningsOf,
+} from "./access-rules/connecting.ts";
 export type { Connection } from "./accounts/connection.ts";
 export { decide, type LiveRequest, notAllowed, type Request, standings } from "./grants/decision.ts";
 export type { Gave, Standing } from "./grants/outlive.ts";
@@ -26,7 +38,10 @@ export const assetSettings: readonly AnySettingsGroup[] = [ruleSettings, request
 /** The domain of assets as other domains see it. */
 export type Assets = ReturnType<typeof createAssets>;
 
-/** Assets, accounts, permission rules and requests for access. `protocols` is the list of drivers; `openPrivateKey` reads keys for accounts. */
+/**
+ * Assets, accounts, permission rules, access rules and requests for access. `protocols` is the list of drivers;
+ * `openPrivateKey` reads keys for accounts.
+ */
 export function createAssets(deps: {
   sealer: Sealer;
   platform: Pick<Platform, "settings" | "tickets" | "notify" | "mailIsConfigured">;
@@ -46,11 +61,16 @@ export function createAssets(deps: {
       ...requestRuleActions(),
       ...requestActions(platform),
       breakGlassAction(platform),
+      ...accessRuleActions(),
+      ...commandGroupActions(),
     ] as AnyAction<Db>[],
 
     /** The messages it sends. */
-    work: { templates: [breakGlassMail] as AnyMailTemplate[] },
+    work: { templates: [breakGlassMail, accessNoticeMail] as AnyMailTemplate[] },
 
+    /** Mails the reviewers of access rules that somebody connected; in the transaction of `db`. */
+    tellReviewers: (db: Db, rules: readonly DecidingRule[], connected: Connected): Promise<void> =>
+      tellReviewers(platform, db, rules, connected),
     ...createConnections({ sealer }),
   };
 }

@@ -55,6 +55,38 @@ export interface AccessGrant {
   warn_minutes: number | null;
 }
 
+export interface AccessRule {
+  accounts: string[] | null;
+  action: string;
+  active: Generated<boolean>;
+  assets: Json;
+  comment: Generated<string>;
+  created_at: Generated<Timestamp>;
+  id: string;
+  kind: string;
+  name: string;
+  notice: Generated<string>;
+  org_id: string;
+  priority: Generated<number>;
+  settings: Generated<Json>;
+  sort_name: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  users: Json;
+  version: Generated<number>;
+}
+
+export interface AccessRuleCommandGroup {
+  group_id: string;
+  org_id: string;
+  rule_id: string;
+}
+
+export interface AccessRuleReviewer {
+  org_id: string;
+  rule_id: string;
+  user_id: string;
+}
+
 export interface Account {
   active: Generated<boolean>;
   asset_id: string;
@@ -179,6 +211,20 @@ export interface BackendMapping {
   org_id: string;
   outside_group: string;
   role_id: string | null;
+}
+
+export interface CommandGroup {
+  commands: Generated<string[]>;
+  comment: Generated<string>;
+  created_at: Generated<Timestamp>;
+  id: string;
+  ignore_case: Generated<boolean>;
+  name: string;
+  org_id: string;
+  patterns: Generated<string[]>;
+  sort_name: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  version: Generated<number>;
 }
 
 export interface ConsoleSession {
@@ -613,6 +659,28 @@ export interface SignInBrake {
   told: Generated<boolean>;
 }
 
+export interface SignInRule {
+  action: string;
+  active: Generated<boolean>;
+  addresses: Generated<string[]>;
+  comment: Generated<string>;
+  created_at: Generated<Timestamp>;
+  id: string;
+  name: string;
+  notice: Generated<string>;
+  priority: Generated<number>;
+  sort_name: Generated<string>;
+  times: Json | null;
+  updated_at: Generated<Timestamp>;
+  users: Json;
+  version: Generated<number>;
+}
+
+export interface SignInRuleReviewer {
+  rule_id: string;
+  user_id: string;
+}
+
 export interface SignInSuccess {
   address: string;
   at: Timestamp;
@@ -732,6 +800,9 @@ export interface Users {
 
 export interface Tables {
   access_grant: AccessGrant;
+  access_rule: AccessRule;
+  access_rule_command_group: AccessRuleCommandGroup;
+  access_rule_reviewer: AccessRuleReviewer;
   account: Account;
   api_key: ApiKey;
   asset: Asset;
@@ -744,6 +815,7 @@ export interface Tables {
   audit_unsealed: AuditUnsealed;
   awaited_identity: AwaitedIdentity;
   backend_mapping: BackendMapping;
+  command_group: CommandGroup;
   console_session: ConsoleSession;
   device_sign_in: DeviceSignIn;
   gateway: Gateway;
@@ -786,6 +858,8 @@ export interface Tables {
   sign_in_attempt: SignInAttempt;
   sign_in_backend: SignInBackend;
   sign_in_brake: SignInBrake;
+  sign_in_rule: SignInRule;
+  sign_in_rule_reviewer: SignInRuleReviewer;
   sign_in_success: SignInSuccess;
   spent_proof: SpentProof;
   ssh_authority: SshAuthority;

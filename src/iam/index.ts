@@ -47,6 +47,8 @@ import { ownPasskeyActions } from "./factors/own-passkeys.ts";
 import { profileActions } from "./users/profile.ts";
 import { type ParsePublicKey, sshKeyActions } from "./users/ssh-key.ts";
 import { createRowRunner } from "./users/rows.ts";
+import { signInNoticeMail } from "./sign-in-rules/messages.ts";
+import { signInRuleActions } from "./sign-in-rules/sign-in-rule.ts";
 import { siteUserActions } from "./site-users/site-user.ts";
 import { expiryMail, userSweep } from "./users/sweep.ts";
 import { userActions } from "./users/user.ts";
@@ -65,6 +67,7 @@ export { changedMeanwhile, systemActor } from "../core/index.ts";
 export { createOrganization, DEFAULT_ORGANIZATION } from "./orgs/org.ts";
 export { resetFactorsOnMachine } from "./factors/user-factors.ts";
 export { receiverOf } from "./users/receiver.ts";
+export { switchOffSignInRules } from "./sign-in-rules/switch-off.ts";
 export { iamSettings } from "./login/settings.ts";
 export type { SshStep } from "./login/ssh-sign-in.ts";
 export type { Presence } from "./login/presence.ts";
@@ -130,6 +133,7 @@ export function createIam(deps: {
       ...identityActions(wayIn),
       ...resetActions({ ...wayIn, platform, consoleOrigin }),
       ...signInBlockActions(),
+      ...signInRuleActions(),
       ...sshKeyActions({ parsePublicKey }),
       ...groupActions(),
       ...roleActions(),
@@ -156,6 +160,7 @@ export function createIam(deps: {
         expiryMail,
         resetMail,
         passwordReplacedMail,
+        signInNoticeMail,
         ...factorMessages,
         ...sync.templates,
       ] as AnyMailTemplate[],

@@ -6,6 +6,7 @@ export * from "./login/schema.ts";
 export * from "./orgs/schema.ts";
 export * from "./passwords/schema.ts";
 export * from "./roles/schema.ts";
+export * from "./sign-in-rules/schema.ts";
 export * from "./site-users/schema.ts";
 export * from "./transfer/schema.ts";
 export * from "./users/schema.ts";

@@ -64,6 +64,8 @@ const SAMPLES = [
   "1",
   "A few words",
   "true",
+  "24:00",
+  "08:00",
   "UTC",
   1,
   4096,

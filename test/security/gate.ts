@@ -29,6 +29,7 @@ import { openTerminal, readSession } from "../../src/sessions/schema.ts";
 import { type Client, startTestProgram, type TestProgram } from "../support/program.ts";
 import { makeBackend, makeJob, makeTicket } from "./unknown-rows.ts";
 import { makeKey, type Sshd, startSshd } from "../support/sshd.ts";
+import { makeRules } from "./gate-rules.ts";
 
 /** What came back for one request: a status, the fault's code if it was refused, everything that was readable. */
 export interface Reply {
@@ -266,6 +267,8 @@ async function fill({ program, admin, target, privateKey, database }: Filling) {
     asset: unique("asset"),
     account: unique("account"),
     grant: unique("grant"),
+    accessRule: unique("accessrule"),
+    commands: unique("commands"),
     key: unique("key"),
     job: unique("job"),
     ticket: unique("ticket"),
@@ -317,6 +320,7 @@ async function fill({ program, admin, target, privateKey, database }: Filling) {
     assetIds: [asset.id],
     reviewerUserIds: [me.id],
   });
+  const rules = await makeRules(admin, names);
   const jobId = await makeJob(database, me.id, names.job);
   const ticketId = await makeTicket(database, me.id, names.ticket);
   const backendId = await makeBackend(database);
@@ -329,6 +333,7 @@ async function fill({ program, admin, target, privateKey, database }: Filling) {
     accountId: account.id,
     grantId: grant.id,
     requestRuleId: requestRule.id,
+    ...rules,
     keyId: key.id,
     endedId: ended.sessionId,
     liveId: live.sessionId,

@@ -21,6 +21,7 @@ import { checkForm, proofOf } from "./first-proof.ts";
 import { userOfIdentity } from "./outside.ts";
 import { rememberedProofs, rememberProofs } from "./remembered-proof.ts";
 import type { Presence } from "./presence.ts";
+import { tellOfSignIn } from "../sign-in-rules/messages.ts";
 import { certifiedUser, noteCertificateUse, type ShownCertificate } from "../certificates/certified.ts";
 import { actorOf, comesNext, contextOf, type WayInDeps } from "./way-in.ts";
 
@@ -133,6 +134,7 @@ export function createSshWayIn(deps: WayInDeps & { readonly runtime: Runtime<Db>
     }
     tell.note({ step: next.step, proofs: proved.proofs });
     if (next.step !== "done") throw new Fault("denied", ELSEWHERE[next.step]);
+    await tellOfSignIn(deps.platform, db, next.rule, user, { address, now });
     await db.updateTable("users").set({ last_sign_in_at: now }).where("id", "=", user.id).execute();
     const actor = actorOf(user, guest, null);
     tell.actAs(actor);

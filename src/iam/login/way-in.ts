@@ -10,6 +10,9 @@ import { levelOf, limitsOf } from "./asks.ts";
 import { type Attempt, endAttempt, keptForSignOut, openAttempt } from "./attempt.ts";
 import { type Candidate, candidateOf } from "./candidate.ts";
 import { keepBackendMemory, openConsoleSession } from "./console-session.ts";
+import { mustBeLetIn } from "../sign-in-rules/judge.ts";
+import { tellOfSignIn } from "../sign-in-rules/messages.ts";
+import type { RuleRow } from "../sign-in-rules/sign-in-rule.store.ts";
 import { mayComeFrom } from "./networks.ts";
 import { me } from "./me.ts";
 import { type Facts, type Next, nextStep } from "./step.ts";
@@ -36,22 +39,26 @@ export const contextOf = (db: Db, user: Candidate, actor: Actor, now: Date): Fac
   origin: actor.origin ?? null,
 });
 
-/** What comes next for the user; Fault `unauthenticated` when they may not enter at all. */
+/**
+ * What comes next for the user; Fault `unauthenticated` when they may not enter at all, `denied` when their network or a
+ * sign-in rule keeps them out. `rule`: the sign-in rule that decided.
+ */
 export async function comesNext(
   deps: WayInDeps & { readonly db: Db },
   user: Candidate,
   proofs: readonly string[],
   at: { readonly actor: Actor; readonly now: Date },
-): Promise<Next> {
+): Promise<Next & { readonly rule: RuleRow | null }> {
   if (!user.mayEnter) throw new Fault("unauthenticated", "This user may not sign in. Ask an administrator.");
   await mayComeFrom(deps, at.actor.address);
+  const { rule } = await mustBeLetIn(deps.db, user.id, { address: at.actor.address, now: at.now });
   const context = contextOf(deps.db, user, at.actor, at.now);
   const factors: Facts["factors"][number][] = [];
   for (const factor of deps.factors.list()) {
     factors.push(await factsOf(factor, context));
   }
   const newPassword = proofs.includes("password") ? await newPasswordReason(deps, user, at.now) : null;
-  return nextStep({ proofs, level: await levelOf(deps, user), factors, newPassword });
+  return { ...nextStep({ proofs, level: await levelOf(deps, user), factors, newPassword }), rule };
 }
 
 async function factsOf(factor: Factor, context: FactorContext): Promise<Facts["factors"][number]> {
@@ -93,7 +100,10 @@ export async function goOn(
   tell.about({ kind: "user", id: user.id, name: user.loginName });
   const next = await comesNext(deps, user, progress.proofs, at);
   tell.note({ step: next.step, proofs: progress.proofs });
-  if (next.step === "done") return enter(deps, user, progress, at);
+  if (next.step === "done") {
+    await tellOfSignIn(deps.platform, db, next.rule, user, { address: actor.address, now: at.now });
+    return enter(deps, user, progress, at);
+  }
   if (!actor.attemptId) {
     const { token, expiresAt } = await openAttempt(db, actor, progress);
     tell.deliver({ kind: "attempt", token, expiresAt });

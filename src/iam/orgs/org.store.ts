@@ -92,6 +92,8 @@ export async function standingInTheWay(db: Db, id: string): Promise<{ what: stri
       ('assets', (select count(*) from asset where org_id = ${id})),
       ('nodes', (select count(*) from node where org_id = ${id} and parent_id is not null)),
       ('permission rules', (select count(*) from access_grant where org_id = ${id})),
+      ('access rules', (select count(*) from access_rule where org_id = ${id})),
+      ('command groups', (select count(*) from command_group where org_id = ${id})),
       ('groups', (select count(*) from user_group where org_id = ${id})),
       ('ways to sign in that make their users its members', (select count(*) from sign_in_backend where org_id = ${id})),
       ('rules that map groups of a directory', (select count(*) from backend_mapping where org_id = ${id})),

@@ -31,7 +31,16 @@ function stage(answer: (request: LiveRequest) => Partial<Standing> = () => ({ al
     return {
       id: name,
       userId: name,
-      request: { orgId: "o", userId: name, assetId: "a", accountId: "c", protocol: "ssh", action: "connect" },
+      request: {
+        orgId: "o",
+        userId: name,
+        assetId: "a",
+        accountId: "c",
+        protocol: "ssh",
+        action: "connect",
+        address: null,
+        method: "ssh-client",
+      },
       audience: createAudience({ size: { cols: 80, rows: 24 }, screen: false }),
       nextChange,
       gave: new Map<string, number>(),

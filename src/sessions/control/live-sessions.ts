@@ -1,4 +1,5 @@
-import type { Gave, LiveRequest, Request, Standing } from "../../assets/index.ts";
+import type { Gave, Standing } from "../../assets/index.ts";
+import type { RuledRequest, RuledStanding } from "../live/ruled.ts";
 import type { Audience } from "./audience.ts";
 
 /** Why a session ended, in words for the person and the record. */
@@ -23,7 +24,7 @@ export interface EndCause {
 export interface LiveSession {
   readonly id: string;
   readonly userId: string;
-  readonly request: Request;
+  readonly request: RuledRequest;
   readonly audience: Audience;
   /** When its permission has to be asked for again, at the latest. */
   nextChange: Date | null;
@@ -60,7 +61,7 @@ const EXPIRED: EndCause = { reason: "expired", detail: "The time of the permissi
  * clock is cut, warned and cut later, or kept, as they say.
  */
 export function createLiveSessions(deps: {
-  ask: (requests: readonly LiveRequest[]) => Promise<Standing[]>;
+  ask: (requests: readonly (RuledRequest & { readonly gave: Gave })[]) => Promise<RuledStanding[]>;
   failed: (error: unknown) => void;
 }): LiveSessions {
   const sessions = new Map<string, LiveSession>();
@@ -88,9 +89,10 @@ export function createLiveSessions(deps: {
     asked.forEach((session, index) => apply(session, standings[index]));
   }
 
-  function apply(session: LiveSession, standing: Standing | undefined): void {
+  function apply(session: LiveSession, standing: RuledStanding | undefined): void {
     if (!standing || !(standing.allowed || standing.outlives)) {
-      void session.end(standing?.byClock ? EXPIRED : REVOKED).catch(deps.failed);
+      const cause = standing?.refusal ? { ...REVOKED, detail: standing.refusal } : REVOKED;
+      void session.end(standing?.byClock ? EXPIRED : cause).catch(deps.failed);
       return;
     }
     const { nextChange, gave, outlives } = standing;

@@ -3,13 +3,14 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { newId, type Runtime } from "../../core/index.ts";
-import { type Assets, standings } from "../../assets/index.ts";
+import { type Assets, type LiveRequest, standings } from "../../assets/index.ts";
 import type { Database, Db, Listening, Sealer } from "../../db/index.ts";
 import type { Iam } from "../../iam/index.ts";
 import { createLiveSessions, type EndCause } from "../control/live-sessions.ts";
 import { createVisitors } from "../control/visitors.ts";
 import { beat, enterGateway, leaveGateway, ordersFor, strayedSessions } from "../live/gateway.store.ts";
 import { endOrphans } from "../live/housekeeping.ts";
+import { type RuledRequest, type RuledStanding, withAccessRules } from "../live/ruled.ts";
 import { TERMINATE } from "../live/session.ts";
 import { createRecorder } from "../recorder/recorder.ts";
 import type { Patience } from "./run-session.ts";
@@ -59,6 +60,10 @@ const BLIND: EndCause = {
   detail: "The gate lost its database and cannot check permissions any more.",
 };
 
+/** What permission rules and access rules say of live sessions. */
+const askAgain = async (db: Db, requests: readonly (LiveRequest & RuledRequest)[], now: Date): Promise<RuledStanding[]> =>
+  withAccessRules(db, requests, await standings(db, requests, now), now);
+
 /** One gateway: SSH sessions, web terminals and watchers of one process. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { database, runtime, iam, assets, failed } = options;
@@ -66,7 +71,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const address = join(options.runDirectory, `gateway-${id.slice(-12)}.sock`);
   const meter = createMeter();
   const visitors = createVisitors(iam.stillPresent);
-  const live = createLiveSessions({ ask: (requests) => standings(database.db, requests, runtime.now()), failed });
+  const live = createLiveSessions({ ask: (requests) => askAgain(database.db, requests, runtime.now()), failed });
   const recorder = createRecorder({ spoolDirectory: options.spoolDirectory, sealer: options.sealer });
   const { patience } = options;
   const attended = createAttendance(iam.keepSessionInUse, failed);

@@ -1,5 +1,5 @@
 import { type Actor, Fault, type Runtime } from "../../core/index.ts";
-import type { Assets, Connection, Request } from "../../assets/index.ts";
+import { type Assets, type Connection, methodOf } from "../../assets/index.ts";
 import type { RecordingWriter } from "../../audit/index.ts";
 import type { Db } from "../../db/index.ts";
 import {
@@ -18,6 +18,7 @@ import type { EndCause, LiveSession, LiveSessions } from "../control/live-sessio
 import { wordsOfOutliving } from "../control/outliving.ts";
 import type { Visitors } from "../control/visitors.ts";
 import { endSession, noteOutliving, type OpenedSession, openSession } from "../live/life.ts";
+import type { RuledRequest } from "../live/ruled.ts";
 import { LONGEST_COMMAND, markLive } from "../live/session.store.ts";
 import type { Recorder } from "../recorder/recorder.ts";
 import type { ClientEnd } from "./client-end.ts";
@@ -91,13 +92,15 @@ export async function runSession(
   const subject = { orgId: actor.orgId ?? "", userId: actor.id ?? "", assetId, accountId };
   const connection = await assets.connectionOf(runtime.db, { ...subject, protocol });
   const { rechecks } = live;
-  const opening = openSession(runtime, actor, {
+  const approved: string[] = [];
+  const opening = openSession({ runtime, assets }, actor, {
     assetId,
     accountId,
     protocol,
     kind: ask.command === null ? "shell" : "exec",
     command: ask.command,
     gatewayId: deps.gatewayId,
+    approved,
   });
   const dialing = dialTarget(deps, actor, connection, opening, stop.signal);
   dialing.catch(() => {});
@@ -106,7 +109,11 @@ export async function runSession(
     throw error;
   });
   const session = new SessionLife(deps, ask, opened, client, stop);
-  const leave = live.add(session.asLive({ ...subject, protocol, action: "connect" }));
+  const { address, via } = actor;
+  const leave = live.add(
+    session.asLive({ ...subject, protocol, action: "connect", address, method: methodOf(via), approved }),
+  );
+  for (const words of opened.notices) client.notice(words);
   // A right that was taken away while the session opened was not asked of it.
   if (live.rechecks !== rechecks) void live.recheck();
   try {
@@ -195,7 +202,7 @@ class SessionLife {
     void client.closed.then(() => this.leftWhileOpening());
   }
 
-  asLive(request: Request): LiveSession {
+  asLive(request: RuledRequest): LiveSession {
     const { id, nextChange, gave } = this.opened;
     return {
       id,

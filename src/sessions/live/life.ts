@@ -1,7 +1,16 @@
 import { z } from "zod";
 import { type AnyAction, type Actor, endpoint, Fault, Id, newId, plain, run, type Runtime } from "../../core/index.ts";
-import { decide, notAllowed } from "../../assets/index.ts";
+import {
+  type Assets,
+  decide,
+  judgeConnections,
+  methodOf,
+  mustPass,
+  notAllowed,
+  warningsOf,
+} from "../../assets/index.ts";
 import { type Db, serve } from "../../db/index.ts";
+import { sooner } from "./ruled.ts";
 import { insertSession, markEnded } from "./session.store.ts";
 
 const Text = plain(z.string().max(4096));
@@ -19,6 +28,8 @@ const openEndpoint = endpoint({
     kind: z.enum(["shell", "exec"]),
     command: CommandText.nullable(),
     gatewayId: Id,
+    /** Access rules that ask for a review, and that a reviewer approved for this session. */
+    approved: z.array(Id).max(10),
   }),
   output: z.object({
     id: Id,
@@ -29,6 +40,8 @@ const openEndpoint = endpoint({
     until: z.date().nullable(),
     nextChange: z.date().nullable(),
     gave: z.map(Id, z.number()),
+    /** What the person is to be told. */
+    notices: z.array(Text),
   }),
 });
 
@@ -62,29 +75,31 @@ export type OpenInput = z.output<typeof openEndpoint.input>;
 export type OpenedSession = z.output<typeof openEndpoint.output>;
 export type EndInput = z.output<typeof endEndpoint.input>;
 
-const open = serve(openEndpoint, {
-  access: "signed-in",
-  async run({ db, actor, now, about, note }, { gatewayId, ...input }) {
-    if (!actor.id || !actor.orgId) throw new Fault("unauthenticated", "Sign in first.");
-    const subject = { orgId: actor.orgId, userId: actor.id, assetId: input.assetId, accountId: input.accountId };
-    const [decision] = await decide(db, [{ ...subject, protocol: input.protocol, action: "connect" }], now);
-    if (!decision?.allowed) throw notAllowed();
-    const id = newId();
-    const row = await insertSession(db, {
-      id,
-      ...subject,
-      ...input,
-      via: actor.via,
-      address: actor.address,
-      gatewayId,
-    });
-    if (!row) throw notAllowed();
-    about({ kind: "session", id, name: `${row.accountName}@${row.assetName}` });
-    note({ rules: decision.rules });
-    const { until, nextChange, gave } = decision;
-    return { id, ...row, until, nextChange, gave: new Map(gave) };
-  },
-});
+const opening = (assets: Pick<Assets, "tellReviewers">) =>
+  serve(openEndpoint, {
+    access: "signed-in",
+    async run({ db, actor, now, about, note }, { gatewayId, approved, ...input }) {
+      if (!actor.id || !actor.orgId) throw new Fault("unauthenticated", "Sign in first.");
+      const { address, via, orgId } = actor;
+      const subject = { orgId, userId: actor.id, assetId: input.assetId, accountId: input.accountId };
+      const [decision] = await decide(db, [{ ...subject, protocol: input.protocol, action: "connect" }], now);
+      if (!decision?.allowed) throw notAllowed();
+      const [verdict] = await judgeConnections(db, [{ ...subject, address, method: methodOf(via), approved }], now);
+      if (!verdict) throw notAllowed();
+      note({ accessRules: verdict.deciding.map(({ id, name, action }) => ({ id, name, action })) });
+      mustPass(verdict);
+      const id = newId();
+      const row = await insertSession(db, { id, ...subject, ...input, via, address, gatewayId });
+      if (!row) throw notAllowed();
+      about({ kind: "session", id, name: `${row.accountName}@${row.assetName}` });
+      note({ rules: decision.rules });
+      const { userName: person, assetName: asset, accountName: account } = row;
+      await assets.tellReviewers(db, verdict.notify, { orgId, person, asset, account, address, at: now });
+      const { until, gave } = decision;
+      const nextChange = sooner(decision.nextChange, verdict.nextChange);
+      return { id, ...row, until, nextChange, gave: new Map(gave), notices: warningsOf(verdict) };
+    },
+  });
 
 const end = serve(endEndpoint, {
   access: "signed-in",
@@ -103,9 +118,15 @@ const outlive = serve(outliveEndpoint, {
   },
 });
 
-/** Asks for permission and writes the session's row. Fault `denied` when no rule allows it. Audited. */
-export const openSession = (runtime: Runtime<Db>, actor: Actor, input: OpenInput): Promise<OpenedSession> =>
-  run(runtime, open as AnyAction<Db>, actor, input);
+/**
+ * Asks the permission rules, then the access rules, and writes the session's row. Fault `denied` when no permission rule
+ * allows it or an access rule refuses it. Audited.
+ */
+export const openSession = (
+  { runtime, assets }: { readonly runtime: Runtime<Db>; readonly assets: Pick<Assets, "tellReviewers"> },
+  actor: Actor,
+  input: OpenInput,
+): Promise<OpenedSession> => run(runtime, opening(assets) as AnyAction<Db>, actor, input);
 
 /** Writes the end of a session. Audited. */
 export const endSession = async (runtime: Runtime<Db>, actor: Actor, input: EndInput): Promise<void> => {

@@ -51,7 +51,7 @@ beforeAll(async () => {
   live.add({
     id: sessionId,
     userId: person.id,
-    request: { ...request, protocol: "ssh", action: "connect" },
+    request: { ...request, protocol: "ssh", action: "connect", address: null, method: "ssh-client" },
     audience,
     nextChange: null,
     gave: new Map(),
