@@ -42,6 +42,7 @@ export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
     root,
     accessRuleId,
     commandGroupId,
+    signInRuleId,
   } = first;
   const { names } = first;
   const { serviceId, serviceKeyId, apiKeyId, deviceCode } = first;
@@ -91,11 +92,11 @@ export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
     "site-sign-in-block.list": granted("denied", {}),
     "site-sign-in-block.lift": granted("denied", { id: groupId }),
     "sign-in-rule.list": granted("denied", {}),
-    "sign-in-rule.read": granted("denied", { id: groupId }),
+    "sign-in-rule.read": granted("denied", { id: signInRuleId }),
     "sign-in-rule.create": granted("denied", { name: named("r"), action: "reject" }),
-    "sign-in-rule.update": granted("denied", { id: groupId, version: 1, active: false }),
-    "sign-in-rule.delete": granted("denied", { id: groupId }),
-    "sign-in-rule.reorder": granted("denied", { rules: [{ id: groupId, version: 1, priority: 1 }] }),
+    "sign-in-rule.update": granted("denied", { id: signInRuleId, version: 1, active: false }),
+    "sign-in-rule.delete": granted("denied", { id: signInRuleId }),
+    "sign-in-rule.reorder": granted("denied", { rules: [{ id: signInRuleId, version: 1, priority: 1 }] }),
     "sign-in-rule.preview": granted("denied", { userId: adminId }),
     "me.read": signedIn("own"),
     "me.preferences": signedIn("own", { theme: "dark" }),
