@@ -2,6 +2,7 @@ import type { AnyAction } from "../../src/core/index.ts";
 import type { Db } from "../../src/db/index.ts";
 import { DEFAULT_ORGANIZATION } from "../../src/iam/index.ts";
 import { type Gate, knock } from "./gate.ts";
+import { ruleTries } from "./walk-rules.ts";
 
 /** How a call may end. `own`: it succeeds, and nothing of the first organization is in the answer. */
 type End = "unauthenticated" | "denied" | "not_found" | "conflict" | "invalid" | "own";
@@ -40,9 +41,6 @@ export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
     backendId,
     roleId,
     root,
-    accessRuleId,
-    commandGroupId,
-    signInRuleId,
   } = first;
   const { names } = first;
   const { serviceId, serviceKeyId, apiKeyId, deviceCode } = first;
@@ -91,13 +89,6 @@ export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
     "sign-in-block.lift": granted("not_found", { id: groupId }),
     "site-sign-in-block.list": granted("denied", {}),
     "site-sign-in-block.lift": granted("denied", { id: groupId }),
-    "sign-in-rule.list": granted("denied", {}),
-    "sign-in-rule.read": granted("denied", { id: signInRuleId }),
-    "sign-in-rule.create": granted("denied", { name: named("r"), action: "reject" }),
-    "sign-in-rule.update": granted("denied", { id: signInRuleId, version: 1, active: false }),
-    "sign-in-rule.delete": granted("denied", { id: signInRuleId }),
-    "sign-in-rule.reorder": granted("denied", { rules: [{ id: signInRuleId, version: 1, priority: 1 }] }),
-    "sign-in-rule.preview": granted("denied", { userId: adminId }),
     "me.read": signedIn("own"),
     "me.preferences": signedIn("own", { theme: "dark" }),
     "me.password": signedIn("invalid", { current: "wrong", next: password }),
@@ -320,33 +311,7 @@ export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
       minutes: 30,
       reason: "Because",
     }),
-    "access-rule-kind.list": granted("own", {}),
-    "access-rule.list": granted("own", {}, { kind: "connect" }, { search: "rule" }),
-    "access-rule.read": granted("not_found", { id: accessRuleId }),
-    "access-rule.create": granted(
-      "not_found",
-      ...[
-        { users: { type: "ids", ids: [adminId] } },
-        { assets: { type: "ids", ids: [assetId] } },
-        { reviewerIds: [adminId], action: "review" },
-      ].map((side) => ({ kind: "connect", name: named("r"), action: "reject", ...side })),
-      {
-        kind: "command",
-        name: named("r"),
-        action: "reject",
-        settings: { groupIds: [commandGroupId] },
-      },
-    ),
-    "access-rule.update": granted("not_found", { id: accessRuleId, version: 1, active: true }),
-    "access-rule.delete": granted("not_found", { id: accessRuleId }),
-    "access-rule.reorder": granted("not_found", { rules: [{ id: accessRuleId, version: 1, priority: 1 }] }),
-    "access-rule.preview": granted("not_found", { userId: adminId, assetId, accountId }),
-    "access-rule.preview-command": granted("not_found", { userId: adminId, assetId, accountId, line: "ls" }),
-    "command-group.list": granted("own", {}),
-    "command-group.read": granted("not_found", { id: commandGroupId }),
-    "command-group.create": granted("invalid", { name: named("c") }),
-    "command-group.update": granted("not_found", { id: commandGroupId, version: 1, commands: ["true"] }),
-    "command-group.delete": granted("not_found", { id: commandGroupId }),
+    ...ruleTries(first, granted),
     "me.asset.list": [...signedIn("own"), ...signedIn("own", { nodeId }), ...signedIn("own", { search: "asset" })],
     "me.node.list": [
       ...signedIn("own"),
