@@ -166,7 +166,7 @@ async function begin(world: World, live: ReturnType<typeof createLiveSessions>, 
     const session: Watched = {
       id: `s${place}`,
       userId: request.userId,
-      request,
+      request: { ...request, address: null, method: "ssh-client" },
       audience: createAudience({ size: { cols: 80, rows: 24 }, screen: false }),
       nextChange,
       gave,

@@ -61,8 +61,11 @@ const BLIND: EndCause = {
 };
 
 /** What permission rules and access rules say of live sessions. */
-const askAgain = async (db: Db, requests: readonly (LiveRequest & RuledRequest)[], now: Date): Promise<RuledStanding[]> =>
-  withAccessRules(db, requests, await standings(db, requests, now), now);
+const askAgain = async (
+  db: Db,
+  requests: readonly (LiveRequest & RuledRequest)[],
+  now: Date,
+): Promise<RuledStanding[]> => withAccessRules(db, requests, await standings(db, requests, now), now);
 
 /** One gateway: SSH sessions, web terminals and watchers of one process. */
 export function createGateway(options: GatewayOptions): Gateway {
