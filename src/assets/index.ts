@@ -10,6 +10,7 @@ import { createConnections } from "./accounts/connection.ts";
 import { explainActions } from "./grants/explain.ts";
 import { grantActions } from "./grants/grant.ts";
 import { myAssetActions } from "./grants/my-assets.ts";
+import { peopleActions } from "./grants/people.ts";
 import { ruleSettings } from "./grants/settings.ts";
 import { assetActions, type ProtocolEntry } from "./inventory/asset.ts";
 import { nodeActions } from "./inventory/node.ts";
@@ -63,6 +64,7 @@ export function createAssets(deps: {
       breakGlassAction(platform),
       ...accessRuleActions(),
       ...commandGroupActions(),
+      ...peopleActions(),
     ] as AnyAction<Db>[],
 
     /** The messages it sends. */

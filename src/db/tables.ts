@@ -129,6 +129,7 @@ export interface Asset {
   id: string;
   name: string;
   org_id: string;
+  search_text: Generated<string>;
   sort_name: Generated<string>;
   updated_at: Generated<Timestamp>;
   version: Generated<number>;
@@ -146,9 +147,12 @@ export interface AssetHostKey {
 }
 
 export interface AssetNode {
+  active: Generated<boolean>;
   asset_id: string;
   node_id: string;
   org_id: string;
+  sole: Generated<boolean>;
+  sort_name: Generated<string>;
 }
 
 export interface AssetProtocol {
@@ -428,6 +432,8 @@ export interface Node {
   name: string;
   org_id: string;
   parent_id: string | null;
+  sole_active: Generated<number>;
+  sole_assets: Generated<number>;
   sort_name: Generated<string>;
   version: Generated<number>;
 }

@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { Db } from "../../db/index.ts";
 import type { Rule } from "./evaluate.ts";
 
@@ -18,21 +18,20 @@ export interface Facts {
   readonly rules: readonly Rule[];
 }
 
-/** SQL: rules of a user by name or by group, as (grant_id). */
-const rulesOfUser = sql`
-  select gu.grant_id from grant_user gu where gu.org_id = s.org_id and gu.user_id = s.user_id
+/** SQL: rules of a user by name or by group, as (grant_id); `of` is one row (org_id, user_id). `offset 0` keeps to the index. */
+const rulesOfUser = (of: RawBuilder<unknown>) => sql`
+  select gu.grant_id from (${of}) s join grant_user gu on gu.org_id = s.org_id and gu.user_id = s.user_id
   union
-  select gg.grant_id from group_member gm join grant_group gg on gg.org_id = gm.org_id and gg.group_id = gm.group_id
-  where gm.org_id = s.org_id and gm.user_id = s.user_id`;
+  select gg.grant_id from (${of}) s join group_member gm on gm.org_id = s.org_id and gm.user_id = s.user_id
+  cross join lateral (select grant_id from grant_group where org_id = gm.org_id and group_id = gm.group_id offset 0) gg`;
 
-/** SQL: rules of an asset by name or by a node above it, as (grant_id). */
-const rulesOfAsset = sql`
-  select ga.grant_id from grant_asset ga where ga.org_id = s.org_id and ga.asset_id = s.asset_id
+/** SQL: rules of an asset by name or by a node above it, as (grant_id); `of` gives one row (org_id, asset_id). */
+export const rulesOfAsset = (of: RawBuilder<unknown>) => sql`
+  select ga.grant_id from (${of}) s join grant_asset ga on ga.org_id = s.org_id and ga.asset_id = s.asset_id
   union
-  select gn.grant_id from asset_node an
+  select gn.grant_id from (${of}) s join asset_node an on an.org_id = s.org_id and an.asset_id = s.asset_id
   join node_closure c on c.org_id = an.org_id and c.descendant_id = an.node_id
-  join grant_node gn on gn.org_id = c.org_id and gn.node_id = c.ancestor_id
-  where an.org_id = s.org_id and an.asset_id = s.asset_id`;
+  join grant_node gn on gn.org_id = c.org_id and gn.node_id = c.ancestor_id`;
 
 /** SQL: a rule as the JSON that `Rule` describes. */
 export const asRule = sql`json_build_object('id', g.id, 'name', g.name, 'active', g.active,
@@ -43,45 +42,54 @@ export const asRule = sql`json_build_object('id', g.id, 'name', g.name, 'active'
 
 /**
  * The facts for each subject, in the same order; null where person, membership, asset or account is missing or not
- * active. One query, however many subjects.
+ * active. Two queries, however many subjects: each person, asset and rule is looked up once.
  */
 export async function factsOf(db: Db, subjects: readonly Subject[], now: Date): Promise<(Facts | null)[]> {
   if (subjects.length === 0) return [];
   const column = (key: keyof Subject) => subjects.map((subject) => subject[key]);
-  const found = await sql<Facts & { place: number }>`
+  const found = await sql<Omit<Facts, "rules"> & { place: number; ruleIds: string[] }>`
+    with s as materialized (
+      select * from unnest(${column("orgId")}::uuid[], ${column("userId")}::uuid[], ${column("assetId")}::uuid[], ${column("accountId")}::uuid[])
+        with ordinality as s (org_id, user_id, asset_id, account_id, place)),
+    theirs as materialized (select who.*, r.grant_id from (select distinct org_id, user_id from s) who
+      cross join lateral (${rulesOfUser(sql`select who.org_id, who.user_id`)}) r),
+    over as materialized (select what.*, r.grant_id from (select distinct org_id, asset_id from s) what
+      cross join lateral (${rulesOfAsset(sql`select what.org_id, what.asset_id`)}) r),
+    joined as materialized (select p.org_id, p.user_id, p.asset_id, array_agg(grant_id order by grant_id) as rule_ids
+      from (select distinct org_id, user_id, asset_id from s) p join over using (org_id, asset_id)
+      join theirs using (org_id, user_id, grant_id) group by 1, 2, 3)
     select s.place::int, u.login_name as "loginName", account.name as "accountName",
       array(select p.kind from asset_protocol p where p.org_id = s.org_id and p.asset_id = s.asset_id) as protocols,
-      coalesce((select json_agg(${asRule}) from access_grant g
-        where g.org_id = s.org_id and g.active and (g.expires_at is null or g.expires_at > ${now})
-          and g.id in (${rulesOfUser}) and g.id in (${rulesOfAsset})), '[]'::json) as rules
-    from unnest(${column("orgId")}::uuid[], ${column("userId")}::uuid[], ${column("assetId")}::uuid[], ${column("accountId")}::uuid[])
-      with ordinality as s (org_id, user_id, asset_id, account_id, place)
+      coalesce(joined.rule_ids, '{}') as "ruleIds"
+    from s
     join membership m on m.org_id = s.org_id and m.user_id = s.user_id
     join users u on u.id = s.user_id and u.active
     join asset on asset.org_id = s.org_id and asset.id = s.asset_id and asset.active
     join account on account.org_id = s.org_id and account.id = s.account_id and account.asset_id = s.asset_id and account.active
+    left join joined on joined.org_id = s.org_id and joined.user_id = s.user_id and joined.asset_id = s.asset_id
   `.execute(db);
+  const rules = await rulesById(db, [...new Set(found.rows.flatMap(({ ruleIds }) => ruleIds))], now);
   const byPlace = new Map(found.rows.map((row) => [row.place, row]));
-  return subjects.map((_, index) => byPlace.get(index + 1) ?? null);
+  return subjects.map((_, index) => {
+    const row = byPlace.get(index + 1);
+    return row ? { ...row, rules: row.ruleIds.flatMap((id) => rules.get(id) ?? []) } : null;
+  });
 }
 
-/** SQL: ids of the rules in force that name the person or one of the person's groups. */
-const myRules = (orgId: string, userId: string, now: Date) => sql`
-  select g.id from access_grant g
-  where g.org_id = ${orgId} and g.active and g.starts_at <= ${now} and (g.expires_at is null or g.expires_at > ${now})
-    and (g.all_accounts or g.account_names <> '{}' or g.virtual_accounts <> '{}')
-    and (g.all_protocols or g.protocols <> '{}') and g.actions <> '{}'
-    and g.id in (
-      select grant_id from grant_user where org_id = ${orgId} and user_id = ${userId}
-      union
-      select gg.grant_id from group_member gm join grant_group gg on gg.org_id = gm.org_id and gg.group_id = gm.group_id
-      where gm.org_id = ${orgId} and gm.user_id = ${userId})`;
+async function rulesById(db: Db, ids: readonly string[], now: Date): Promise<ReadonlyMap<string, Rule>> {
+  if (ids.length === 0) return new Map();
+  const found = await sql<{ rule: Rule }>`select ${asRule} as rule from access_grant g
+    where g.id = any(${ids}::uuid[]) and g.active and (g.expires_at is null or g.expires_at > ${now})`.execute(db);
+  return new Map(found.rows.map(({ rule }) => [rule.id, rule]));
+}
 
-/** SQL: ids of the assets that any rule in force joins to the person; a select to be used as a subquery. */
-export const reachableAssets = (orgId: string, userId: string, now: Date) => sql`
-  select ga.asset_id from grant_asset ga where ga.org_id = ${orgId} and ga.grant_id in (${myRules(orgId, userId, now)})
-  union
-  select an.asset_id from grant_node gn
-  join node_closure c on c.org_id = gn.org_id and c.ancestor_id = gn.node_id
-  join asset_node an on an.org_id = c.org_id and an.node_id = c.descendant_id
-  where gn.org_id = ${orgId} and gn.grant_id in (${myRules(orgId, userId, now)})`;
+/** SQL: the rule g is in force and gives something by itself. */
+export const rulesInForce = (orgId: string, now: Date) => sql`
+  g.org_id = ${orgId} and g.active and g.starts_at <= ${now} and (g.expires_at is null or g.expires_at > ${now})
+    and (g.all_accounts or g.account_names <> '{}' or g.virtual_accounts <> '{}')
+    and (g.all_protocols or g.protocols <> '{}') and g.actions <> '{}'`;
+
+/** SQL: ids of the rules in force that name the person or one of the person's groups. */
+export const myRules = (orgId: string, userId: string, now: Date) => sql`
+  select g.id from (${rulesOfUser(sql`select ${orgId}::uuid as org_id, ${userId}::uuid as user_id`)}) r
+  cross join lateral (select g.id from access_grant g where g.id = r.grant_id and ${rulesInForce(orgId, now)} offset 0) g`;

@@ -2,33 +2,26 @@ import { sql } from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { z } from "zod";
 import { type Actor, Fault } from "../../core/index.ts";
-import { containing, type Db, page, serve } from "../../db/index.ts";
-import { isBelowNode, nodesOfAsset } from "../inventory/asset.store.ts";
-import { type Facts, factsOf, reachableAssets } from "./decision.store.ts";
+import { type Db, page, serve } from "../../db/index.ts";
+import { nodesOfAsset } from "../inventory/asset.store.ts";
+import { type Facts, factsOf } from "./decision.store.ts";
 import { evaluate } from "./evaluate.ts";
+import { countsBelow, type ReachFilter, reachedPage, reachOf } from "./reach.store.ts";
 import * as schema from "./schema.ts";
 import type { ReachableAsset } from "./schema.ts";
-
-interface Filter {
-  search?: string | undefined;
-  /** Exactly this name, address or id. */
-  called?: string | undefined;
-  nodeId?: string | undefined;
-  limit: number;
-  cursor?: string | undefined;
-}
 
 const person = (actor: Actor): { orgId: string; userId: string } => {
   if (!actor.id || !actor.orgId) throw new Fault("unauthenticated", "Sign in first.");
   return { orgId: actor.orgId, userId: actor.id };
 };
 
-const candidates = (db: Db, orgId: string, userId: string, now: Date) =>
+const details = (db: Db, orgId: string, ids: readonly string[]) =>
   db
     .selectFrom("asset")
     .where("asset.org_id", "=", orgId)
-    .where("asset.active", "=", true)
-    .where(sql<boolean>`asset.id in (${reachableAssets(orgId, userId, now)})`)
+    .where(sql<boolean>`asset.id = any(${ids}::uuid[])`)
+    .orderBy("asset.sort_name")
+    .orderBy("asset.id")
     .select((row) => [
       "asset.id",
       "asset.name",
@@ -55,41 +48,18 @@ const candidates = (db: Db, orgId: string, userId: string, now: Date) =>
       ).as("accounts"),
     ]);
 
-type Candidate = Awaited<ReturnType<ReturnType<typeof candidates>["executeTakeFirstOrThrow"]>>;
+type Candidate = Awaited<ReturnType<ReturnType<typeof details>["executeTakeFirstOrThrow"]>>;
 
-/** What a person may reach, a page at a time: three queries, however long the page. */
+/** What a person may reach, a page at a time: five queries at most, however long the page. */
 export async function myAssets(
   db: Db,
   actor: Actor,
-  filter: Filter,
+  filter: ReachFilter,
   now: Date,
 ): Promise<{ items: ReachableAsset[]; next: string | null }> {
   const { orgId, userId } = person(actor);
-  let query = candidates(db, orgId, userId, now);
-  if (filter.nodeId) query = query.where(isBelowNode(filter.nodeId));
-  if (filter.called) {
-    const called = filter.called.toLowerCase();
-    query = query.where(
-      sql<boolean>`(asset.sort_name = ${called} or lower(asset.host) = ${called} or asset.id::text = ${called})`,
-    );
-  }
-  if (filter.search) {
-    const pattern = containing(filter.search);
-    query = query.where((row) =>
-      row.or([
-        row("asset.name", "ilike", pattern),
-        row("asset.host", "ilike", pattern),
-        row("asset.comment", "ilike", pattern),
-      ]),
-    );
-  }
-  const found = await page(query, {
-    by: "asset.sort_name",
-    id: "asset.id",
-    limit: filter.limit,
-    cursor: filter.cursor,
-  });
-  const assets = found.items as Candidate[];
+  const found = await reachedPage(db, await reachOf(db, orgId, userId, now), filter);
+  const assets = await details(db, orgId, found.ids).execute();
   const subjects = assets.flatMap((asset) =>
     asset.accounts.map((account) => ({ orgId, userId, assetId: asset.id, accountId: account.id })),
   );
@@ -123,20 +93,16 @@ async function myNodes(
   now: Date,
 ) {
   const { orgId, userId } = person(actor);
-  const reached = sql`(select count(distinct an.asset_id)::int from node_closure c
-    join asset_node an on an.org_id = c.org_id and an.node_id = c.descendant_id
-    join asset on asset.org_id = an.org_id and asset.id = an.asset_id and asset.active
-    where c.org_id = ${orgId} and c.ancestor_id = node.id and an.asset_id in (${reachableAssets(orgId, userId, now)}))`;
+  const counts = countsBelow(await reachOf(db, orgId, userId, now), filter.parentId);
   const query = db
     .selectFrom("node")
+    .innerJoin(sql<{ id: string; assets: number }>`(${counts})`.as<"reached">(sql`reached`), "reached.id", "node.id")
     .where("node.org_id", "=", orgId)
-    .where("node.parent_id", filter.parentId ? "=" : "is", filter.parentId ?? null)
-    .where(sql<boolean>`${reached} > 0`)
     .select([
       "node.id",
       "node.parent_id as parentId",
       "node.name",
-      sql<number>`${reached}`.as("assets"),
+      "reached.assets",
       sql<boolean>`exists (select 1 from node child where child.org_id = node.org_id and child.parent_id = node.id)`.as(
         "hasChildren",
       ),

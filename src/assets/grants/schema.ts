@@ -265,3 +265,35 @@ export const listMyNodes = endpoint({
   input: listInput({ parentId: Id.optional() }),
   output: listOutput(Node.omit({ version: true })),
 });
+
+export const ReachingAccount = z.object({
+  id: Id,
+  name: Name,
+  username: plain(z.string()),
+  actions: z.array(
+    z.object({
+      action: GrantAction,
+      /** The rules that give it. */
+      rules: z.array(Named),
+      /** When it ends if nobody changes anything; null: never. */
+      until: Moment.nullable(),
+    }),
+  ),
+});
+export type ReachingAccount = z.output<typeof ReachingAccount>;
+
+export const ReachingPerson = z.object({
+  id: Id,
+  name: Name,
+  loginName: plain(z.string()),
+  accounts: z.array(ReachingAccount),
+});
+export type ReachingPerson = z.output<typeof ReachingPerson>;
+
+export const listAssetPeople = endpoint({
+  route: "GET /assets/:id/people",
+  name: "grant.person.list",
+  title: "List who may reach an asset or one of its accounts, by which rules and until when",
+  input: listInput({ id: Id, accountId: Id.optional() }),
+  output: listOutput(ReachingPerson),
+});

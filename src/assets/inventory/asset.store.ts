@@ -87,7 +87,7 @@ export async function listAssets(db: Db, orgId: string, filter: Filter) {
 }
 
 /** SQL: the asset lies in the node or below it. */
-export const isBelowNode = (nodeId: string) => sql<boolean>`exists (
+const isBelowNode = (nodeId: string) => sql<boolean>`exists (
   select 1 from asset_node an join node_closure c on c.org_id = an.org_id and c.descendant_id = an.node_id
   where an.org_id = asset.org_id and an.asset_id = asset.id and c.ancestor_id = ${nodeId})`;
 

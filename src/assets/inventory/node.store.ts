@@ -1,12 +1,6 @@
 import { sql } from "kysely";
 import { containing, type Db, page } from "../../db/index.ts";
 
-/** SQL: how many distinct assets lie in a node and below. */
-const assetsBelow = (orgId: string, node: string) => sql<number>`(
-  select count(distinct an.asset_id)::int from node_closure c
-  join asset_node an on an.org_id = c.org_id and an.node_id = c.descendant_id
-  where c.org_id = ${orgId} and c.ancestor_id = ${sql.ref(node)})`;
-
 const nodes = (db: Db, orgId: string) =>
   db
     .selectFrom("node")
@@ -16,7 +10,6 @@ const nodes = (db: Db, orgId: string) =>
       "node.parent_id as parentId",
       "node.name",
       "node.version",
-      assetsBelow(orgId, "node.id").as("assets"),
       sql<boolean>`exists (select 1 from node child where child.org_id = node.org_id and child.parent_id = node.id)`.as(
         "hasChildren",
       ),
@@ -27,13 +20,33 @@ export type NodeRow = Awaited<ReturnType<ReturnType<typeof nodes>["executeTakeFi
 export const findNode = (db: Db, orgId: string, id: string): Promise<NodeRow | undefined> =>
   nodes(db, orgId).where("node.id", "=", id).executeTakeFirst();
 
+/** Each node with how many distinct assets lie in it and below: those in one node by the tree's counts, others one by one. */
+export async function counted<N extends { id: string }>(
+  db: Db,
+  orgId: string,
+  found: readonly N[],
+): Promise<(N & { assets: number })[]> {
+  const ids = found.map(({ id }) => id);
+  const counts = await sql<{ id: string; assets: number }>`
+    select id, sum(assets)::int as assets from (
+      select c.ancestor_id as id, sum(n.sole_assets) as assets
+      from node_closure c join node n on n.org_id = c.org_id and n.id = c.descendant_id
+      where c.org_id = ${orgId} and c.ancestor_id = any(${ids}::uuid[]) group by 1
+      union all select c.ancestor_id, count(distinct p.asset_id)
+      from node_closure c join asset_node p on p.org_id = c.org_id and p.node_id = c.descendant_id and not p.sole
+      where c.org_id = ${orgId} and c.ancestor_id = any(${ids}::uuid[]) group by 1) x
+    group by id`.execute(db);
+  const byId = new Map(counts.rows.map(({ id, assets }) => [id, assets]));
+  return found.map((node) => ({ ...node, assets: byId.get(node.id) ?? 0 }));
+}
+
 /** SQL: the node's ancestors from the root down, itself left out, as [{id, name}]. */
 const pathOf = (orgId: string) => sql<{ id: string; name: string }[]>`coalesce((
   select json_agg(json_build_object('id', a.id, 'name', a.name) order by c.depth desc)
   from node_closure c join node a on a.org_id = c.org_id and a.id = c.ancestor_id
   where c.org_id = ${orgId} and c.descendant_id = node.id and c.depth > 0), '[]'::json)`;
 
-export function listNodes(
+export async function listNodes(
   db: Db,
   orgId: string,
   filter: { parentId?: string | undefined; search?: string | undefined; limit: number; cursor?: string | undefined },
@@ -42,7 +55,8 @@ export function listNodes(
   if (filter.search) query = query.where("node.name", "ilike", containing(filter.search));
   if (filter.parentId) query = query.where("node.parent_id", "=", filter.parentId);
   else if (!filter.search) query = query.where("node.parent_id", "is", null);
-  return page(query, { by: "node.sort_name", id: "node.id", limit: filter.limit, cursor: filter.cursor });
+  const found = await page(query, { by: "node.sort_name", id: "node.id", limit: filter.limit, cursor: filter.cursor });
+  return { items: await counted(db, orgId, found.items), next: found.next };
 }
 
 /** The organization's root; null before the first node was made. */

@@ -3,6 +3,7 @@ import { type Db, serve, violated } from "../../db/index.ts";
 import { changedMeanwhile } from "../../iam/index.ts";
 import * as schema from "./schema.ts";
 import {
+  counted,
   findNode,
   insertNode,
   isBelow,
@@ -19,6 +20,11 @@ async function visibleNode(db: Db, actor: Actor, id: string): Promise<NodeRow> {
   const node = await findNode(db, orgOf(actor), id);
   if (!node) throw notFound("node");
   return node;
+}
+
+async function withCount<N extends NodeRow>(db: Db, actor: Actor, node: N): Promise<N & { assets: number }> {
+  const [found] = await counted(db, orgOf(actor), [node]);
+  return found!;
 }
 
 /** The organization's root node; SQL makes it together with the organization. */
@@ -47,7 +53,7 @@ const create = serve(schema.createNode, {
     const id = newId();
     about({ kind: "node", id, name });
     await insertNode(db, { id, orgId: orgOf(actor), parentId, name }).catch(refusal(name));
-    return visibleNode(db, actor, id);
+    return { ...(await visibleNode(db, actor, id)), assets: 0 };
   },
 });
 
@@ -68,11 +74,11 @@ const update = serve(schema.updateNode, {
       .where("version", "=", version)
       .executeTakeFirst()
       .catch(refusal(name ?? before.name));
-    if (done.numUpdatedRows !== 1n) throw changedMeanwhile("node", before);
+    if (done.numUpdatedRows !== 1n) throw changedMeanwhile("node", await withCount(db, actor, before));
     if (moves) await moveSubtree(db, orgId, id, parentId).catch(refusal(before.name));
     const after = await visibleNode(db, actor, id);
     changed(before, after);
-    return after;
+    return withCount(db, actor, after);
   },
 });
 
@@ -87,7 +93,7 @@ const remove = serve(schema.deleteNode, {
   access: "granted",
   async run({ db, actor, about }, { id }) {
     await lockTree(db, orgOf(actor));
-    const node = await visibleNode(db, actor, id);
+    const node = await withCount(db, actor, await visibleNode(db, actor, id));
     about({ kind: "node", id, name: node.name });
     if (node.parentId === null) throw new Fault("conflict", "The root node cannot be deleted.");
     if (node.hasChildren || node.assets > 0) {

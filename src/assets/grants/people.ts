@@ -1,0 +1,78 @@
+import { type Actor, notFound } from "../../core/index.ts";
+import { type Db, serve } from "../../db/index.ts";
+import { findAsset } from "../inventory/asset.store.ts";
+import { type Facts, factsOf } from "./decision.store.ts";
+import { evaluate, type Rule } from "./evaluate.ts";
+import { accountsOf, peopleNear } from "./people.store.ts";
+import { type GrantAction, listAssetPeople, type ReachingAccount, type ReachingPerson } from "./schema.ts";
+
+/** So often a page that exclusions made shorter is filled up; one that is still short has a cursor all the same. */
+const ROUNDS = 5;
+
+/**
+ * Who may reach an asset, or one of its accounts: people in the order of their names, each with what every account lets
+ * them do, by which rules and until when. The answer is the decision's own, asked for each person of the page.
+ */
+async function peopleOf(
+  db: Db,
+  actor: Actor,
+  asked: {
+    id: string;
+    accountId?: string | undefined;
+    search?: string | undefined;
+    limit: number;
+    cursor?: string | undefined;
+  },
+  now: Date,
+): Promise<{ items: ReachingPerson[]; next: string | null }> {
+  const orgId = actor.orgId ?? "";
+  if (!(await findAsset(db, orgId, asked.id))) throw notFound("asset");
+  const accounts = await accountsOf(db, orgId, asked.id, asked.accountId);
+  const near = { orgId, assetId: asked.id, accountNames: accounts.map(({ name }) => name) };
+  const items: ReachingPerson[] = [];
+  let next = asked.cursor ?? null;
+  for (let round = 0; round < ROUNDS && (round === 0 || next) && items.length < asked.limit; round++) {
+    const filter = { search: asked.search, limit: asked.limit - items.length, cursor: next ?? undefined };
+    const found = await peopleNear(db, near, filter, now);
+    const subjects = found.items.flatMap(({ id: userId }) =>
+      accounts.map(({ id: accountId }) => ({ orgId, userId, assetId: asked.id, accountId })),
+    );
+    const facts = await factsOf(db, subjects, now);
+    found.items.forEach((person, index) => {
+      const own = accounts.flatMap((account, place) => {
+        const known = facts[index * accounts.length + place];
+        const actions = known ? actionsWithEnds(known, now.getTime()) : [];
+        return actions.length > 0 ? [{ ...account, actions }] : [];
+      });
+      if (own.length > 0) items.push({ ...person, accounts: own });
+    });
+    next = found.next;
+  }
+  return { items, next };
+}
+
+/** What a person may do with an account over any protocol of the asset, and when each ends by the clock alone. */
+function actionsWithEnds(facts: Facts, now: number): ReachingAccount["actions"] {
+  const { actions, nextChange } = actionsAt(facts, now);
+  const ends = new Map<GrantAction, number | null>([...actions.keys()].map((action) => [action, null]));
+  for (let moment = nextChange; moment !== null; ) {
+    const later = actionsAt(facts, moment);
+    for (const [action, end] of ends) if (end === null && !later.actions.has(action)) ends.set(action, moment);
+    moment = later.nextChange;
+  }
+  return [...actions].map(([action, rules]) => {
+    const end = ends.get(action) ?? null;
+    const until = end === null ? null : new Date(end).toISOString();
+    return { action, rules: rules.map(({ id, name }) => ({ id, name })), until };
+  });
+}
+
+function actionsAt({ accountName, loginName, protocols, rules }: Facts, now: number) {
+  const answers = protocols.map((protocol) => evaluate(rules, { accountName, loginName, protocol, now }));
+  const actions = new Map<GrantAction, readonly Rule[]>(answers.flatMap((answer) => [...answer.actions]));
+  return { actions, nextChange: answers[0]?.nextChange ?? null };
+}
+
+export const peopleActions = () => [
+  serve(listAssetPeople, { access: "granted", run: ({ db, actor, now }, input) => peopleOf(db, actor, input, now) }),
+];
