@@ -46,6 +46,19 @@ describe("how rules combine", () => {
     expect(allowed(rules, { accountName: "web" })).toEqual(["connect"]);
   });
 
+  test("protocols add up, too: one rule's account by another rule's protocol", () => {
+    const account = rule({ allProtocols: false, protocols: ["rdp"] });
+    const protocol = rule({
+      id: "r2",
+      allAccounts: false,
+      accountNames: ["web"],
+      allProtocols: false,
+      protocols: ["ssh"],
+    });
+    expect(allowed([account])).toEqual([]);
+    expect(allowed([account, protocol])).toEqual(["connect"]);
+  });
+
   test("an excluded name is denied whatever other rules say, for the actions of the excluding rule", () => {
     const excluding = rule({ id: "r2", allAccounts: false, excludedNames: ["root"], actions: ["connect"] });
     expect(allowed([rule({ actions: ["connect", "upload"] }), excluding])).toEqual(["upload"]);

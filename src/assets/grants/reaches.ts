@@ -18,7 +18,7 @@ export function reaches(destination: string, { host, port }: Aim): boolean {
   if (host.includes("%")) return false;
   const plainHost = unmapped(host.toLowerCase());
   const family = isIP(plainHost);
-  if (parsed.kind === "name") return family === 0 && parsed.host === plainHost;
+  if (parsed.kind === "name") return parsed.host === plainHost;
   return family === (parsed.kind === "ipv4" ? 4 : 6) && contains(parsed, plainHost);
 }
 

@@ -39,7 +39,7 @@ export function Page() {
   );
   return (
     <div className="list-page">
-      <div className="list-main tab-body readable stack">
+      <div className="list-main why-page">
         <FormPage
           title={t("why.title")}
           endpoint={readExplanation}
@@ -67,7 +67,7 @@ function Told({ told }: { told: Explanation }) {
     action: t(`access.actions.${action}`),
   };
   return (
-    <section className="stack" aria-live="polite">
+    <section className="why-told stack readable" aria-live="polite">
       <div className={allowed ? "note stack-tight" : "note note-warn stack-tight"}>
         <strong>{t(allowed ? "why.yes" : "why.no", names)}</strong>
         {allowed && <span>{until ? t("why.until", { at: exactTime(until, i18n.language) }) : t("why.noEnd")}</span>}
