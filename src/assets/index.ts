@@ -29,7 +29,14 @@ export {
   warningsOf,
 } from "./access-rules/connecting.ts";
 export type { Connection } from "./accounts/connection.ts";
-export { decide, type LiveRequest, notAllowed, type Request, standings } from "./grants/decision.ts";
+export {
+  decide,
+  type LiveRequest,
+  notAllowed,
+  type Request,
+  standings,
+  type VirtualRequest,
+} from "./grants/decision.ts";
 export type { Gave, Standing } from "./grants/outlive.ts";
 export { myAssets } from "./grants/my-assets.ts";
 

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Request } from "../../src/assets/index.ts";
+import type { Request, VirtualRequest } from "../../src/assets/index.ts";
 import { createNode, listNodes, updateNode } from "../../src/assets/schema.ts";
 import { type Actor, newId, systemActor } from "../../src/core/index.ts";
 import type { Door } from "./door.ts";
@@ -260,6 +260,22 @@ export function allowed(
   return giving.some((rule) => coversAccount(rule, account.name, person.name) && grants(rule, request));
 }
 
+/** The same of an account that no asset stores: typed, or the person's own name where the asset has no such account. */
+export function allowedVirtually(world: World, request: VirtualRequest, now: number): boolean {
+  const { userId, assetId, protocol, action, virtual } = request;
+  const person = world.people.find(({ id }) => id === userId)!;
+  const asset = world.assets.find(({ id }) => id === assetId)!;
+  if (!person.active || !asset.active || !asset.protocols.includes(protocol) || virtual === "anonymous") return false;
+  if (virtual === "same_name" && asset.accounts.some(({ name, active }) => active && name === person.name))
+    return false;
+  const inForce = world.rules.filter((rule) => holds(rule, now) && joins(world, rule, userId, assetId));
+  const giving = inForce.filter(gives);
+  const isExcluded = (rule: WorldRule) =>
+    virtual === "same_name" && rule.excluded.includes(person.name) && rule.actions.includes(action);
+  if (!giving.some((rule) => speaks(rule, protocol)) || inForce.some(isExcluded)) return false;
+  return giving.some((rule) => rule.virtual.includes(virtual) && rule.actions.includes(action));
+}
+
 export const gives = (rule: WorldRule): boolean => rule.all || rule.names.length > 0 || rule.virtual.length > 0;
 
 export const speaks = (rule: WorldRule, protocol: string): boolean =>
@@ -313,6 +329,18 @@ export const questions = ({ orgId, people, assets }: World): Request[] =>
           }));
           return [...plain, ...forward];
         }),
+      ),
+    ),
+  );
+
+/** Every question about virtual accounts that a world has, but forwarding. */
+export const virtualQuestions = ({ orgId, people, assets }: World): VirtualRequest[] =>
+  people.flatMap(({ id: userId }) =>
+    assets.flatMap(({ id: assetId }) =>
+      PROTOCOLS.flatMap((protocol) =>
+        (["manual", "same_name", "anonymous"] as const).flatMap((virtual) =>
+          (["connect", "upload"] as const).map((action) => ({ orgId, userId, assetId, protocol, virtual, action })),
+        ),
       ),
     ),
   );

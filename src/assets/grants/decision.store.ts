@@ -10,10 +10,16 @@ export interface Subject {
   readonly accountId: string;
 }
 
+/** Without an account: about a virtual one. */
+type AnySubject = Omit<Subject, "accountId"> & { readonly accountId: string | null };
+
 /** What is true of a subject: names, the asset's protocols, and the rules that join person and asset. */
 export interface Facts {
   readonly loginName: string;
+  /** Empty without an account. */
   readonly accountName: string;
+  /** Whether the asset stores an active account with the person's own login name. */
+  readonly storesOwn: boolean;
   readonly protocols: readonly string[];
   readonly rules: readonly Rule[];
 }
@@ -44,7 +50,7 @@ export const asRule = sql`json_build_object('id', g.id, 'name', g.name, 'active'
  * The facts for each subject, in the same order; null where person, membership, asset or account is missing or not
  * active. Two queries, however many subjects: each person, asset and rule is looked up once.
  */
-export async function factsOf(db: Db, subjects: readonly Subject[], now: Date): Promise<(Facts | null)[]> {
+export async function factsOf(db: Db, subjects: readonly AnySubject[], now: Date): Promise<(Facts | null)[]> {
   if (subjects.length === 0) return [];
   const column = (key: keyof Subject) => subjects.map((subject) => subject[key]);
   const found = await sql<Omit<Facts, "rules"> & { place: number; ruleIds: string[] }>`
@@ -58,15 +64,18 @@ export async function factsOf(db: Db, subjects: readonly Subject[], now: Date): 
     joined as materialized (select p.org_id, p.user_id, p.asset_id, array_agg(grant_id order by grant_id) as rule_ids
       from (select distinct org_id, user_id, asset_id from s) p join over using (org_id, asset_id)
       join theirs using (org_id, user_id, grant_id) group by 1, 2, 3)
-    select s.place::int, u.login_name as "loginName", account.name as "accountName",
+    select s.place::int, u.login_name as "loginName", coalesce(account.name, '') as "accountName",
+      s.account_id is null and exists (select 1 from account o where o.org_id = s.org_id and o.asset_id = s.asset_id
+        and o.name = u.login_name and o.active) as "storesOwn",
       array(select p.kind from asset_protocol p where p.org_id = s.org_id and p.asset_id = s.asset_id) as protocols,
       coalesce(joined.rule_ids, '{}') as "ruleIds"
     from s
     join membership m on m.org_id = s.org_id and m.user_id = s.user_id
     join users u on u.id = s.user_id and u.active
     join asset on asset.org_id = s.org_id and asset.id = s.asset_id and asset.active
-    join account on account.org_id = s.org_id and account.id = s.account_id and account.asset_id = s.asset_id and account.active
+    left join account on account.org_id = s.org_id and account.id = s.account_id and account.asset_id = s.asset_id and account.active
     left join joined on joined.org_id = s.org_id and joined.user_id = s.user_id and joined.asset_id = s.asset_id
+    where s.account_id is null or account.id is not null
   `.execute(db);
   const rules = await rulesById(db, [...new Set(found.rows.flatMap(({ ruleIds }) => ruleIds))], now);
   const byPlace = new Map(found.rows.map((row) => [row.place, row]));

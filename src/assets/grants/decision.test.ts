@@ -1,13 +1,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openRules, type Person, type Rules } from "../../../test/security/rules.ts";
 import { addGroupMembers, removeGroupMembers } from "../../iam/schema.ts";
-import { decide } from "../index.ts";
-import { createAccount, deleteGrant, updateAccount, updateAsset, updateGrant, updateNode } from "../schema.ts";
+import { decide, myAssets, type VirtualRequest } from "../index.ts";
+import {
+  createAccount,
+  createGrant,
+  deleteGrant,
+  GRANT_ACTIONS,
+  updateAccount,
+  updateAsset,
+  updateGrant,
+  updateNode,
+} from "../schema.ts";
 
 let rules: Rules;
 let { door, admin, root, asset, node, group, rule, may } = {} as Rules;
 let ann: Person;
 let bob: Person;
+const NOTHING = { accounts: {}, protocols: {} };
 
 beforeAll(async () => {
   rules = await openRules();
@@ -74,6 +84,15 @@ describe("the four worked examples", () => {
 });
 
 describe("a rule's fields", () => {
+  test("name: unique in its organization, whatever the case, and only there", async () => {
+    const { name } = await rule({});
+    const again = (actor: typeof admin) =>
+      door.codeOf(door.call(actor, createGrant, { ...NOTHING, name: name.toUpperCase() }));
+    expect(await again(admin)).toBe("conflict");
+    const elsewhere = await door.organization(rules.fresh("org"));
+    expect(await again({ ...admin, orgId: elsewhere })).toBe("ok");
+  });
+
   test("a node covers every asset below it, at any depth, and not the assets above or beside it", async () => {
     const chain = [await node()];
     for (let depth = 0; depth < 6; depth++) chain.push(await node(chain.at(-1)));
@@ -134,6 +153,51 @@ describe("a rule's fields", () => {
     expect(await Promise.all(wishes)).toEqual([true, false, false]);
   });
 
+  test("accounts, any mix: names, the person's own and an exclusion in one rule", async () => {
+    const made = await asset([], ["root", "web", "db", ann.name]);
+    const accounts = { names: ["web", "db"], sameName: true, manual: true, excluded: ["db"] };
+    await rule({ userIds: [ann.id], assetIds: [made.id], accounts });
+    const wishes = ["web", ann.name, "db", "root"].map((account) => may(ann, made, { account }));
+    expect(await Promise.all(wishes)).toEqual([true, true, false, false]);
+  });
+
+  test("manual and same name without such an account: nothing is stored, an excluded name is denied; anonymous: only for what opens without credentials", async () => {
+    const [bare, own] = [await asset(), await asset([], ["root", ann.name])];
+    const accounts = { manual: true, sameName: true, anonymous: true, excluded: ["admin"] };
+    await rule({ userIds: [ann.id], assetIds: [bare.id, own.id], accounts });
+    const ask = async (to: { id: string }, virtual: VirtualRequest["virtual"], more: object = {}) => {
+      const request = { orgId: ann.orgId, userId: ann.id, assetId: to.id, virtual, protocol: "ssh", ...more };
+      return (await decide(door.db, [{ action: "connect", ...request }], new Date()))[0]?.allowed;
+    };
+    expect([await ask(bare, "manual"), await ask(bare, "same_name"), await ask(bare, "anonymous")]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect([await ask(own, "same_name"), await may(ann, own, { account: ann.name })]).toEqual([false, true]);
+    expect([await ask(bare, "manual", { typed: "admin" }), await ask(bare, "manual", { typed: "web" })]).toEqual([
+      false,
+      true,
+    ]);
+    expect([await ask(bare, "manual", { action: "upload" }), await ask(bare, "manual", { protocol: "rdp" })]).toEqual([
+      false,
+      false,
+    ]);
+    const { items } = await myAssets(door.db, ann, { limit: 10 }, new Date());
+    expect(items.map(({ accounts: stored, virtualAccounts }) => [stored.length, virtualAccounts])).toEqual([
+      [
+        0,
+        [
+          { kind: "manual", actions: ["connect"] },
+          { kind: "same_name", actions: ["connect"] },
+        ],
+      ],
+      [1, [{ kind: "manual", actions: ["connect"] }]],
+    ]);
+    const stranger = await rules.newPerson("eve");
+    expect(await ask(bare, "manual", { userId: stranger.id })).toBe(false);
+  });
+
   test("manual and anonymous use no stored account", async () => {
     const made = await asset();
     await rule({ userIds: [ann.id], assetIds: [made.id], accounts: { manual: true, anonymous: true } });
@@ -158,6 +222,27 @@ describe("a rule's fields", () => {
     await rule({ userIds: [ann.id], assetIds: [made.id], actions: ["connect"] });
     expect([await may(ann, made), await may(ann, made, { action: "upload" })]).toEqual([true, false]);
   });
+
+  test.each(["connect", "upload", "download", "copy", "paste", "delete", "share"] as const)(
+    "actions: %s gives that and no other",
+    async (action) => {
+      const made = await asset();
+      await rule({ userIds: [ann.id], assetIds: [made.id], actions: [action] });
+      const subject = {
+        orgId: ann.orgId,
+        userId: ann.id,
+        assetId: made.id,
+        accountId: made.ids.root!,
+        protocol: "ssh",
+      };
+      const decided = await decide(
+        door.db,
+        GRANT_ACTIONS.map((one) => ({ ...subject, action: one })),
+        new Date(),
+      );
+      expect(GRANT_ACTIONS.filter((_, place) => decided[place]?.allowed)).toEqual([action]);
+    },
+  );
 
   test("start date: when it was created unless given; from the start on, up to and not at the expiration, to the second", async () => {
     const made = await asset();
@@ -193,6 +278,22 @@ describe("a rule's fields", () => {
     expect((await decide(door.db, [request], new Date("2030-06-01T00:00:00Z")))[0]?.nextChange).toEqual(
       new Date("2031-01-01T00:00:00Z"),
     );
+  });
+
+  test("a decision says until when: the first moment without any rule, gaps included", async () => {
+    const made = await asset();
+    const both = { userIds: [ann.id], assetIds: [made.id] };
+    await rule({ ...both, expiresAt: "2030-01-01T00:00:00Z" });
+    await rule({ ...both, startsAt: "2029-01-01T00:00:00Z", expiresAt: "2031-01-01T00:00:00Z" });
+    await rule({ ...both, startsAt: "2031-01-01T00:00:01Z" });
+    const subject = { orgId: ann.orgId, userId: ann.id, assetId: made.id, accountId: made.ids.root!, protocol: "ssh" };
+    const until = async (action: "connect" | "upload", now: Date) =>
+      (await decide(door.db, [{ ...subject, action }], now))[0]?.until;
+    expect(await until("connect", new Date())).toEqual(new Date("2031-01-01T00:00:00Z"));
+    expect(await until("upload", new Date())).toBeNull();
+    expect(await until("connect", new Date("2031-01-01T00:00:01Z"))).toBeNull();
+    await rule({ ...both, startsAt: "2029-06-01T00:00:00Z", accounts: { excluded: ["root"] }, actions: ["connect"] });
+    expect(await until("connect", new Date())).toEqual(new Date("2029-06-01T00:00:00Z"));
   });
 
   test("active: a rule can be switched off without being deleted", async () => {

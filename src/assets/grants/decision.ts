@@ -1,16 +1,23 @@
 import { Fault } from "../../core/index.ts";
 import type { Db } from "../../db/index.ts";
 import { type Facts, factsOf, type Subject } from "./decision.store.ts";
-import { boundaries, giversOf, type Rule, standOf, untilOf } from "./evaluate.ts";
+import { boundaries, giversOf, type Question, type Rule, standOf, untilOf } from "./evaluate.ts";
 import { type Gave, gaveOf, type Standing, standingOf } from "./outlive.ts";
 import type { Aim } from "./reaches.ts";
-import type { GrantAction } from "./schema.ts";
+import type { GrantAction, VirtualAccount } from "./schema.ts";
 
 /** What a person wants to do, with which account, over which protocol; `forward` needs an aim. */
 export interface Request extends Subject {
   readonly protocol: string;
   readonly action: GrantAction;
   readonly aim?: Aim;
+}
+
+/** The same without a stored account. */
+export interface VirtualRequest extends Omit<Request, "accountId"> {
+  readonly virtual: VirtualAccount;
+  /** The user name that is typed for `manual`: an excluded one is denied. Absent: it is not known yet. */
+  readonly typed?: string;
 }
 
 /** The answer to one request. */
@@ -29,22 +36,36 @@ export interface Decision {
 const NO: Decision = { allowed: false, rules: [], until: null, nextChange: null, gave: new Map() };
 
 /** May this person do this, with this account, over this protocol, now? One query for all requests, in their order. */
-export async function decide(db: Db, requests: readonly Request[], now: Date): Promise<Decision[]> {
-  const facts = await factsOf(db, requests, now);
+export async function decide(db: Db, requests: readonly (Request | VirtualRequest)[], now: Date): Promise<Decision[]> {
+  const subjects = requests.map((request) => ("virtual" in request ? { ...request, accountId: null } : request));
+  const facts = await factsOf(db, subjects, now);
   return requests.map((request, index) => decideOne(facts[index] ?? null, request, now));
 }
 
 const moment = (at: number | null | undefined): Date | null => (at === null || at === undefined ? null : new Date(at));
 
+/**
+ * The account's side of a question. Null: there is no such virtual account here. The same name is a stored account where
+ * the asset has one, and no protocol of this version opens without credentials, as `anonymous` needs it.
+ */
+export function accountSide(
+  { accountName, loginName, storesOwn }: Facts,
+  virtual?: VirtualAccount,
+  typed = "",
+): Omit<Question, "protocol" | "now"> | null {
+  if (!virtual) return { accountName, loginName };
+  if (virtual === "anonymous" || (virtual === "same_name" && storesOwn)) return null;
+  return { accountName: virtual === "same_name" ? loginName : typed, loginName, virtual };
+}
+
+type Asked = Pick<Request, "protocol" | "action" | "aim"> & Partial<Pick<VirtualRequest, "virtual" | "typed">>;
+
 /** The decision from what is true of the subject; null: person, membership, asset or account is missing or not active. */
-export function decideOne(
-  facts: Facts | null,
-  { protocol, action, aim }: Omit<Request, keyof Subject>,
-  now: Date,
-): Decision {
-  if (!facts?.protocols.includes(protocol)) return NO;
-  const { accountName, loginName, rules } = facts;
-  const question = { accountName, loginName, protocol, now: now.getTime() };
+export function decideOne(facts: Facts | null, { protocol, action, aim, virtual, typed }: Asked, now: Date): Decision {
+  const side = facts?.protocols.includes(protocol) ? accountSide(facts, virtual, typed) : null;
+  if (!facts || !side) return NO;
+  const { rules } = facts;
+  const question = { ...side, protocol, now: now.getTime() };
   const wish = { action, aim };
   const stand = standOf(rules, question);
   const givers = giversOf(stand, wish);

@@ -1,5 +1,5 @@
 import { type Aim, reaches } from "./reaches.ts";
-import { type AtEnd, GRANT_ACTIONS, type GrantAction } from "./schema.ts";
+import { type AtEnd, GRANT_ACTIONS, type GrantAction, type VirtualAccount } from "./schema.ts";
 
 /** A permission rule as far as a decision needs it. Times in milliseconds since 1970. */
 export interface Rule {
@@ -21,7 +21,10 @@ export interface Rule {
 }
 
 export interface Question {
+  /** Of the stored account, or the name that is typed for a virtual one; empty: none is known yet. */
   readonly accountName: string;
+  /** Absent: a stored account. */
+  readonly virtual?: VirtualAccount | undefined;
   /** The person's own login name. */
   readonly loginName: string;
   readonly protocol: string;
@@ -72,11 +75,13 @@ const NOT_COVERING: readonly (readonly [Lack, (rule: Rule, question: Question) =
   ["only-excludes", (rule) => !gives(rule)],
   [
     "other-account",
-    (rule, { accountName, loginName }) =>
+    (rule, { accountName, loginName, virtual }) =>
       gives(rule) &&
-      !rule.allAccounts &&
-      !rule.accountNames.includes(accountName) &&
-      !(rule.virtualAccounts.includes("same_name") && accountName === loginName),
+      (virtual
+        ? !rule.virtualAccounts.includes(virtual)
+        : !rule.allAccounts &&
+          !rule.accountNames.includes(accountName) &&
+          !(rule.virtualAccounts.includes("same_name") && accountName === loginName)),
   ],
 ];
 

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { type Actor, Fault } from "../../core/index.ts";
 import { type Db, page, serve } from "../../db/index.ts";
 import { nodesOfAsset } from "../inventory/asset.store.ts";
+import { accountSide } from "./decision.ts";
 import { type Facts, factsOf } from "./decision.store.ts";
 import { evaluate } from "./evaluate.ts";
 import { countsBelow, type ReachFilter, reachedPage, reachOf } from "./reach.store.ts";
@@ -63,24 +64,41 @@ export async function myAssets(
   const subjects = assets.flatMap((asset) =>
     asset.accounts.map((account) => ({ orgId, userId, assetId: asset.id, accountId: account.id })),
   );
-  const facts = await factsOf(db, subjects, now);
+  const bare = assets.map(({ id: assetId }) => ({ orgId, userId, assetId, accountId: null }));
+  const facts = await factsOf(db, [...subjects, ...bare], now);
   const byAccount = new Map(subjects.map((subject, index) => [subject.accountId, facts[index] ?? null]));
-  return { items: assets.map((asset) => withAccounts(asset, byAccount, now)), next: found.next };
+  const items = assets.map((asset, index) => ({
+    ...asset,
+    accounts: accountsIn(asset, byAccount, now),
+    virtualAccounts: virtualIn(asset, facts[subjects.length + index] ?? null, now),
+  }));
+  return { items, next: found.next };
 }
 
-function withAccounts(asset: Candidate, facts: ReadonlyMap<string, Facts | null>, now: Date): ReachableAsset {
-  const accounts = asset.accounts.flatMap((account) => {
-    const known = facts.get(account.id);
-    const actions = known ? allowedActions(known, asset, now) : [];
+function accountsIn(asset: Candidate, facts: ReadonlyMap<string, Facts | null>, now: Date): ReachableAsset["accounts"] {
+  return asset.accounts.flatMap((account) => {
+    const actions = allowedActions(facts.get(account.id) ?? null, asset, now);
     return actions.includes("connect") ? [{ ...account, actions }] : [];
   });
-  return { ...asset, accounts };
 }
 
-function allowedActions(facts: Facts, asset: Candidate, now: Date): z.output<typeof schema.GrantAction>[] {
-  const { accountName, loginName, rules } = facts;
+function virtualIn(asset: Candidate, facts: Facts | null, now: Date): ReachableAsset["virtualAccounts"] {
+  return schema.VirtualAccount.options.flatMap((kind) => {
+    const actions = allowedActions(facts, asset, now, kind);
+    return actions.includes("connect") ? [{ kind, actions }] : [];
+  });
+}
+
+function allowedActions(
+  facts: Facts | null,
+  asset: Candidate,
+  now: Date,
+  virtual?: schema.VirtualAccount,
+): z.output<typeof schema.GrantAction>[] {
+  const side = facts && accountSide(facts, virtual);
+  if (!side) return [];
   const all = asset.protocols.flatMap(({ kind }) => [
-    ...evaluate(rules, { accountName, loginName, protocol: kind, now: now.getTime() }).actions.keys(),
+    ...evaluate(facts.rules, { ...side, protocol: kind, now: now.getTime() }).actions.keys(),
   ]);
   return [...new Set(all)];
 }

@@ -11,6 +11,10 @@ export type GrantAction = z.output<typeof GrantAction>;
 
 const AccountName = plain(z.string().trim().min(1).max(128));
 
+/** Accounts that no asset stores. */
+export const VirtualAccount = z.enum(["manual", "same_name", "anonymous"]);
+export type VirtualAccount = z.output<typeof VirtualAccount>;
+
 export const GrantAccounts = z.object({
   /** Every active account stored on the asset. */
   all: z.boolean().default(false),
@@ -247,6 +251,8 @@ export const ReachableAsset = z.object({
   nodes: z.array(Named),
   protocols: z.array(AssetProtocol.pick({ kind: true, port: true })),
   accounts: z.array(ReachableAccount),
+  /** What may be done without a stored account: user name and secret are typed, or (same name) only the secret. */
+  virtualAccounts: z.array(z.object({ kind: VirtualAccount, actions: z.array(GrantAction) })),
 });
 export type ReachableAsset = z.output<typeof ReachableAsset>;
 
