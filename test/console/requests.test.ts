@@ -73,7 +73,7 @@ describe("a request in the console", () => {
     await asking.getByRole("heading", { name: "Access: web-1" }).waitFor();
     await asking.getByText("Waiting").first().waitFor();
 
-    await deciding.goto(`${program.url}/requests/to-decide`);
+    await deciding.goto(`${program.url}/to-decide`);
     await deciding.getByText("Access: web-1").first().click();
     await deciding.getByRole("button", { name: "Approve" }).click();
     const dialog = deciding.getByRole("dialog");

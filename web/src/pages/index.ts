@@ -8,7 +8,7 @@ import { jobPages } from "./jobs/index.ts";
 import { kitPages } from "./kit/index.ts";
 import { organizationPages } from "./organizations/index.ts";
 import { ownPages } from "./own/index.ts";
-import { requestPages } from "./requests/index.ts";
+import { myRequestPages, requestPages } from "./requests/index.ts";
 import { settingsPages } from "./settings/index.ts";
 import { tokenPages } from "./tokens/index.ts";
 import { workspacePages } from "./workspace/index.ts";
@@ -16,12 +16,13 @@ import { workspacePages } from "./workspace/index.ts";
 /** Every page of the console; one line for each area. */
 export const pages: readonly PageEntry[] = [
   ...workspacePages,
-  ...requestPages,
+  ...myRequestPages,
   ...ownPages,
   ...identityPages,
   ...tokenPages,
   ...inventoryPages,
   ...accessPages,
+  ...requestPages,
   ...auditPages,
   ...organizationPages,
   ...backendPages,

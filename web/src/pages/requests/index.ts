@@ -1,6 +1,7 @@
 import type { PageEntry } from "../page.ts";
 
-export const requestPages: readonly PageEntry[] = [
+/** What everybody has: asking, and deciding what one reviews. */
+export const myRequestPages: readonly PageEntry[] = [
   {
     path: "/requests",
     place: "workspace",
@@ -9,7 +10,7 @@ export const requestPages: readonly PageEntry[] = [
     load: () => import("./my-requests.tsx"),
   },
   {
-    path: "/requests/to-decide",
+    path: "/to-decide",
     place: "workspace",
     title: "requests.toDecide",
     section: "shell.sections.mine",
@@ -21,6 +22,10 @@ export const requestPages: readonly PageEntry[] = [
     title: "requests.one",
     load: () => import("./my-request.tsx"),
   },
+];
+
+/** What administrators and auditors see of requests. */
+export const requestPages: readonly PageEntry[] = [
   {
     path: "/console/requests",
     place: "console",

@@ -45,6 +45,7 @@ export function RequestForm({
         {
           name: "actions",
           label: t("access.rules.actions"),
+          required: true,
           choiceLabel: (action) => t(`access.actions.${action as "connect"}`),
         },
       ],
