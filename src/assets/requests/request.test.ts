@@ -247,6 +247,25 @@ describe("who decides", () => {
 });
 
 describe("what may be asked for", () => {
+  test("is one's own organization's alone, also where a rule there covers everything", async () => {
+    const orgId = await door.organization(fresh("Other"));
+    const boss = await door.person(fresh("boss"), { orgId, roles: ["administrator"] });
+    const stranger = await door.person(fresh("stranger"), { orgId });
+    const everything = { forEverybody: true, coversEverything: true, reviewerUserIds: [boss.id] };
+    await door.call(boss, createRequestRule, { name: "all", ...everything });
+    const version = 0;
+    const values = { namesAreShown: true };
+    await door.call(boss, updateOrganizationSettings, { key: "access-requests", version, values });
+    const [mine, place] = [await asset(), await node()];
+    expect((await faultOf(ask({ assetIds: [mine.id] }, stranger))).code).toBe("not_found");
+    expect((await faultOf(ask({ nodeIds: [place] }, stranger))).code).toBe("not_found");
+    expect((await door.call(stranger, listRequestable, {})).items).toEqual([]);
+    const nodes = (await door.call(stranger, listRequestable, { what: "node" })).items;
+    expect(nodes.map(({ name }) => name)).toEqual(["All assets"]);
+    const foreign = { name: fresh("foreign"), ...everything };
+    expect((await faultOf(door.call(admin, createRequestRule, foreign))).code).toBe("not_found");
+  });
+
   test("lasts no longer than the rule and the organization allow, and does not begin in the past", async () => {
     await requestRule({ longestMinutes: 600 });
     const mine = await asset();
