@@ -38,7 +38,7 @@ async function stageOf(deps: { database: Database; directory: string; size: Size
   const sealer = createSealer({ masterKeys: { current: Buffer.alloc(32, 7) } });
   const openPrivateKey = (text: string, passphrase?: string) => parsePrivateKey(text, passphrase).getPrivatePEM();
   const platform = createPlatform({ database, runtime, sealer, settings: assetSettings, say: () => {} });
-  const { actions } = createAssets({ sealer, platform, protocols, openPrivateKey });
+  const { actions } = createAssets({ sealer, runtime, platform, protocols, openPrivateKey });
   const call: Call = async (actor, endpoint, input) => {
     const action = actions.find((one) => one.endpoint === endpoint);
     if (!action) throw new Error(`No action keeps ${endpoint.name}`);

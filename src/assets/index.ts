@@ -1,6 +1,6 @@
-import type { AnyAction, Registry } from "../core/index.ts";
+import type { AnyAction, Registry, Runtime } from "../core/index.ts";
 import type { Db, Sealer } from "../db/index.ts";
-import type { AnyMailTemplate, AnySettingsGroup, Platform } from "../platform/index.ts";
+import type { AnyJobKind, AnyMailTemplate, AnySettingsGroup, Platform } from "../platform/index.ts";
 import { accessRuleActions } from "./access-rules/access-rule.ts";
 import { commandGroupActions } from "./access-rules/command-group.ts";
 import { accessNoticeMail, type Connected, tellReviewers } from "./access-rules/messages.ts";
@@ -19,6 +19,7 @@ import { breakGlassAction, breakGlassMail } from "./requests/break-glass.ts";
 import { requestActions } from "./requests/request.ts";
 import { requestRuleActions } from "./requests/request-rule.ts";
 import { requestSettings } from "./requests/settings.ts";
+import { requestSweep } from "./requests/sweep.ts";
 
 export {
   type Connecting,
@@ -52,12 +53,14 @@ export type Assets = ReturnType<typeof createAssets>;
  */
 export function createAssets(deps: {
   sealer: Sealer;
+  runtime: Pick<Runtime<Db>, "record" | "now">;
   platform: Pick<Platform, "settings" | "tickets" | "notify" | "mailIsConfigured">;
   protocols: Registry<ProtocolEntry>;
   openPrivateKey: OpenPrivateKey;
 }) {
-  const { sealer, platform, protocols, openPrivateKey } = deps;
+  const { sealer, runtime, platform, protocols, openPrivateKey } = deps;
   platform.tickets.learn([accessKind, breakGlassKind]);
+  const sweep = requestSweep(runtime);
   return {
     actions: [
       ...nodeActions(),
@@ -74,8 +77,12 @@ export function createAssets(deps: {
       ...peopleActions(),
     ] as AnyAction<Db>[],
 
-    /** The messages it sends. */
-    work: { templates: [breakGlassMail, accessNoticeMail] as AnyMailTemplate[] },
+    /** Work in the background, and the messages it sends. */
+    work: {
+      kinds: [sweep.kind] as AnyJobKind[],
+      schedules: sweep.schedules,
+      templates: [breakGlassMail, accessNoticeMail] as AnyMailTemplate[],
+    },
 
     /** Mails the reviewers of access rules that somebody connected; in the transaction of `db`. */
     tellReviewers: (db: Db, rules: readonly DecidingRule[], connected: Connected): Promise<void> =>

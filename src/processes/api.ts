@@ -34,8 +34,12 @@ export async function startApi({ settings, log }: { settings: Settings; log: Log
   if (demo) await registerDemo({ runtime, actions: all, target: demo });
   const ending = new AbortController();
   const following = await platform.follow();
-  const templates = [...iam.work.templates, ...assets.work.templates];
-  const working = await platform.work({ ...iam.work, templates, receiverOf });
+  const working = await platform.work({
+    kinds: [...iam.work.kinds, ...assets.work.kinds],
+    schedules: [...iam.work.schedules, ...assets.work.schedules],
+    templates: [...iam.work.templates, ...assets.work.templates],
+    receiverOf,
+  });
   const work = [audit.startSealing(ending.signal)];
   domains.sessions.startHousekeeping(ending.signal, (error) => log.error({ err: error }, "housekeeping failed"));
   const tidying = setInterval(

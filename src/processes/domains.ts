@@ -64,7 +64,7 @@ export async function createDomains(deps: {
     consoleOrigin: originOf(settings.config),
     certificatePort: settings.config.clientCertificates?.port ?? null,
   });
-  const assets = createAssets({ sealer, platform, protocols: known, openPrivateKey });
+  const assets = createAssets({ sealer, runtime, platform, protocols: known, openPrivateKey });
   const sessions = createSessions({
     runtime,
     store,

@@ -66,7 +66,7 @@ export async function openDoor(options: { max?: number; settings?: readonly AnyS
     consoleOrigin: "https://gate.example",
   });
   const openPrivateKey = (text: string, passphrase?: string) => parsePrivateKey(text, passphrase).getPrivatePEM();
-  const assets = createAssets({ sealer, platform, protocols, openPrivateKey });
+  const assets = createAssets({ sealer, runtime, platform, protocols, openPrivateKey });
   const actions: AnyAction<Db>[] = [...platform.actions, ...iam.actions, ...assets.actions];
   await iam.prepare(actions);
   const { db } = database;

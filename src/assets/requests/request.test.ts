@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openRules, type Person, type Rules } from "../../../test/security/rules.ts";
-import { Fault, newId } from "../../core/index.ts";
+import { Fault, newId, systemActor } from "../../core/index.ts";
 import { violated } from "../../db/index.ts";
 import { addGroupMembers, removeGroupMembers } from "../../iam/schema.ts";
 import { approveTicket, readMyTicket, rejectTicket, updateOrganizationSettings } from "../../platform/schema.ts";
@@ -129,6 +129,27 @@ describe("an approved request", () => {
     expect((await faultOf(approve(gone.id))).message).toContain("Nothing of what was asked for");
     expect((await door.call(admin, listGrants, {})).items).toEqual([]);
   });
+});
+
+test("the rule of a request is removed 30 days after its end, and its request stays", async () => {
+  await requestRule();
+  const mine = await asset();
+  const { id } = await ask({ assetIds: [mine.id] });
+  await approve(id);
+  await rules.rule({ userIds: [ann.id], assetIds: [mine.id], expiresAt: new Date(Date.now() + 60_000).toISOString() });
+  const sweep = async (days: number): Promise<number> => {
+    door.clock.aheadMs = days * 86_400_000;
+    const { kinds } = door.assets.work;
+    const working = await door.platform.work({ kinds, schedules: [], templates: [], receiverOf: door.receiverOf });
+    const job = await door.platform.startJob(door.db, systemActor(null), kinds[0]!, {});
+    const ended = () => door.db.selectFrom("job").select("state").where("id", "=", job).executeTakeFirst();
+    await expect.poll(async () => (await ended())?.state, { timeout: 8000, interval: 20 }).toBe("done");
+    await working.stop();
+    return (await door.call(admin, listGrants, {})).items.length;
+  };
+  expect([await sweep(29), await sweep(31)]).toEqual([2, 1]);
+  expect((await door.events("grant.sweep")).map(({ target_kind }) => target_kind)).toEqual(["grant"]);
+  expect((await door.call(bob, readMyTicket, { id })).state).toBe("approved");
 });
 
 describe("a reviewer may narrow, and never widen", () => {

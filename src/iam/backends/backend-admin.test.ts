@@ -298,21 +298,29 @@ describe("mappings", () => {
     expect(await memberOf()).toEqual([DEFAULT_ORGANIZATION]);
   });
 
-  test("end no membership there by which somebody named the user in a rule", async () => {
+  test.each([
+    [
+      "a permission rule",
+      (org: string, user: string) => sql`with rule as (
+        insert into access_grant (id, org_id, name) values (${newId()}, ${org}, 'by hand') returning id)
+      insert into grant_user (grant_id, org_id, user_id) select id, ${org}, ${user} from rule`,
+    ],
+    [
+      "a request rule",
+      (org: string, user: string) => sql`with rule as (
+        insert into request_rule (id, org_id, name, longest_minutes) values (${newId()}, ${org}, 'all', 60) returning id)
+      insert into request_rule_side (rule_id, org_id, side, user_id) select id, ${org}, 'reviewer', ${user} from rule`,
+    ],
+  ])("end no membership there by which somebody named the user in %s", async (what, name) => {
     const made = await create({ createsUsers: true, orgId: DEFAULT_ORGANIZATION });
     const from = { id: made.id, name: made.name, orgId: DEFAULT_ORGANIZATION, createsUsers: true, entry: probe };
-    const elsewhere = await door.organization("Ruled");
-    const mapping = { outsideGroup: "ops", roleId: "user", orgId: elsewhere };
-    await call(schema.addBackendMapping, { id: made.id, ...mapping });
-    const person = { ...ann, subject: "ruled", loginName: "ruled" };
+    const elsewhere = await door.organization(what);
+    await call(schema.addBackendMapping, { id: made.id, outsideGroup: "ops", roleId: "user", orgId: elsewhere });
+    const person = { ...ann, subject: what, loginName: what.replaceAll(" ", "-") };
     const id = await userOfIdentity(door.db, from, person);
-    const rule = newId();
-    await sql`insert into access_grant (id, org_id, name) values (${rule}, ${elsewhere}, 'by hand')`.execute(door.db);
-    await sql`insert into grant_user (grant_id, org_id, user_id) values (${rule}, ${elsewhere}, ${id})`.execute(
-      door.db,
-    );
+    await name(elsewhere, id).execute(door.db);
     await userOfIdentity(door.db, from, { ...person, groups: [] });
-    const left = await sql`select from grant_user where grant_id = ${rule}`.execute(door.db);
+    const left = await sql`select from membership where user_id = ${id} and org_id = ${elsewhere}`.execute(door.db);
     expect(left.rows).toHaveLength(1);
   });
 

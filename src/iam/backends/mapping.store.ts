@@ -142,6 +142,7 @@ async function endMembership(db: Db, userId: string, orgId: string): Promise<voi
       and not exists (select from group_member g where g.user_id = m.user_id and g.org_id = m.org_id)
       and not exists (select from role_binding b where b.user_id = m.user_id and b.org_id = m.org_id)
       and not exists (select from grant_user g where g.user_id = m.user_id and g.org_id = m.org_id)
+      and not exists (select from request_rule_side q where q.user_id = m.user_id and q.org_id = m.org_id)
       and not exists (select from api_key k where k.user_id = m.user_id and k.org_id = m.org_id)`.execute(db);
 }
 
