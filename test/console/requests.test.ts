@@ -1,6 +1,13 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createAccount, createAsset, createRequestRule, listGrants, listMyAssets } from "../../src/assets/schema.ts";
+import {
+  createAccount,
+  createAsset,
+  createRequestRule,
+  listGrants,
+  listMyAssets,
+  listRequestRules,
+} from "../../src/assets/schema.ts";
 import { addGroupMembers, createGroup, createUser } from "../../src/iam/schema.ts";
 import { type Client, startTestProgram, type TestProgram } from "../support/program.ts";
 import { openPageAs, startBrowser } from "./browser.ts";
@@ -121,5 +128,7 @@ describe("a request in the console", () => {
     await dialog.getByRole("button", { name: "Create request rule" }).click();
     await deciding.getByText("Databases").first().waitFor();
     await deciding.getByText("Names nobody").first().waitFor();
+    const { items } = await admin.call(listRequestRules, { search: "Databases" });
+    expect(items.map(({ ineffective }) => ineffective)).toEqual([["no-askers", "no-assets", "no-reviewers"]]);
   }, 60_000);
 });
