@@ -14,6 +14,7 @@ import { peopleActions } from "./grants/people.ts";
 import { ruleSettings } from "./grants/settings.ts";
 import { assetActions, type ProtocolEntry } from "./inventory/asset.ts";
 import { nodeActions } from "./inventory/node.ts";
+import { markActions } from "./marks/mark.ts";
 import { accessKind, breakGlassKind } from "./requests/access.ts";
 import { breakGlassAction, breakGlassMail } from "./requests/break-glass.ts";
 import { requestActions } from "./requests/request.ts";
@@ -69,6 +70,7 @@ export function createAssets(deps: {
       ...grantActions({ settings: platform.settings }),
       ...explainActions(),
       ...myAssetActions(),
+      ...markActions(),
       ...requestRuleActions(),
       ...requestActions(platform),
       breakGlassAction(platform),

@@ -4,3 +4,4 @@ export * from "./grants/schema.ts";
 export * from "./requests/schema.ts";
 export * from "./access-rules/schema.ts";
 export * from "./access-rules/schema/settings.ts";
+export * from "./marks/schema.ts";

@@ -146,6 +146,14 @@ export interface AssetHostKey {
   state: string;
 }
 
+export interface AssetMark {
+  asset_id: string;
+  favourite: Generated<boolean>;
+  org_id: string;
+  own_name: string | null;
+  user_id: string;
+}
+
 export interface AssetNode {
   active: Generated<boolean>;
   asset_id: string;
@@ -813,6 +821,7 @@ export interface Tables {
   api_key: ApiKey;
   asset: Asset;
   asset_host_key: AssetHostKey;
+  asset_mark: AssetMark;
   asset_node: AssetNode;
   asset_protocol: AssetProtocol;
   audit_checkpoint: AuditCheckpoint;

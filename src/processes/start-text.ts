@@ -19,6 +19,9 @@ export function startText(facts: {
     `  Console   ${console_}`,
     `  SSH       ${ssh}   ssh -p ${facts.sshPort} <user>@${reachable(config.ssh.host)}`,
     ...facts.hostKeys.slice(0, 1).map(({ fingerprint }) => `            host key ${fingerprint}`),
+    ...(config.clientCertificates
+      ? [`  Client certificates are asked for at ${hostPort(config.clientCertificates)}`]
+      : []),
     `  Database  ${config.database ? "the server of --database" : facts.adopted ? "embedded, found running" : "embedded"}`,
     `  Data      ${config.data}`,
   ];

@@ -92,6 +92,7 @@ export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
     "me.read": signedIn("own"),
     "me.preferences": signedIn("own", { theme: "dark" }),
     "me.password": signedIn("invalid", { current: "wrong", next: password }),
+    "me.asset.mark": signedIn("not_found", { id: assetId, favourite: true }),
     "me.ssh-key.list": signedIn("own"),
     "me.ssh-key.add": signedIn("invalid", { name: "k", publicKey: "ssh-ed25519 AAAA" }),
     "me.ssh-key.remove": signedIn("not_found", { id: keyId }),
@@ -259,6 +260,7 @@ export function expectations({ first }: Gate): Readonly<Record<string, Try[]>> {
     "account.update": granted("not_found", { id: accountId, version: first.versions.account, secret }),
     "account.delete": granted("not_found", { id: accountId }),
     "grant.list": granted("own", {}, { userId: adminId }, { assetId }, { nodeId }, { groupId }),
+    "grant.person.list": granted("not_found", { id: assetId }),
     "grant.read": granted("not_found", { id: grantId }),
     "grant.explanation.read": granted("not_found", { userId: adminId, assetId }),
     "grant.preview": granted("own", {

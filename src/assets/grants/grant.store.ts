@@ -3,6 +3,7 @@ import { containing, type Db, page } from "../../db/index.ts";
 import { AtEnd, type Grant } from "./schema.ts";
 
 const NAMES_SHOWN = 1000;
+const DAY_MS = 86_400_000;
 
 const named = (table: "grant_user" | "grant_group" | "grant_asset" | "grant_node", key: string, of: string) => sql<
   { id: string; name: string }[]
@@ -88,6 +89,8 @@ export interface GrantFilter {
   groupId?: string | undefined;
   assetId?: string | undefined;
   nodeId?: string | undefined;
+  /** Those in force now or later that end within so many days, the next one first. */
+  expiringDays?: number | undefined;
   limit: number;
   cursor?: string | undefined;
 }
@@ -107,7 +110,12 @@ export async function listGrants(db: Db, orgId: string, filter: GrantFilter, now
       sql<boolean>`exists (select 1 from ${sql.table(table)} x where x.org_id = g.org_id and x.grant_id = g.id and x.${sql.ref(key)} = ${id})`,
     );
   }
-  const found = await page(query, { by: "g.sort_name", id: "g.id", limit: filter.limit, cursor: filter.cursor });
+  const { expiringDays, limit, cursor } = filter;
+  if (expiringDays)
+    query = query.where(
+      sql<boolean>`g.active and g.expires_at > ${now} and g.expires_at <= ${new Date(now.getTime() + expiringDays * DAY_MS)}`,
+    );
+  const found = await page(query, { by: expiringDays ? "g.expires_at" : "g.sort_name", id: "g.id", limit, cursor });
   return { items: found.items.map((row) => toGrant(row, now)), next: found.next };
 }
 

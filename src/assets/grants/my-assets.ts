@@ -5,6 +5,7 @@ import { type Actor, Fault } from "../../core/index.ts";
 import { type Db, page, serve } from "../../db/index.ts";
 import { nodesOfAsset } from "../inventory/asset.store.ts";
 import { accountSide } from "./decision.ts";
+import { marksOf, UNMARKED } from "../marks/mark.store.ts";
 import { type Facts, factsOf } from "./decision.store.ts";
 import { evaluate } from "./evaluate.ts";
 import { countsBelow, type ReachFilter, reachedPage, reachOf } from "./reach.store.ts";
@@ -51,7 +52,7 @@ const details = (db: Db, orgId: string, ids: readonly string[]) =>
 
 type Candidate = Awaited<ReturnType<ReturnType<typeof details>["executeTakeFirstOrThrow"]>>;
 
-/** What a person may reach, a page at a time: five queries at most, however long the page. */
+/** What a person may reach, a page at a time: six queries at most, however long the page. */
 export async function myAssets(
   db: Db,
   actor: Actor,
@@ -67,8 +68,10 @@ export async function myAssets(
   const bare = assets.map(({ id: assetId }) => ({ orgId, userId, assetId, accountId: null }));
   const facts = await factsOf(db, [...subjects, ...bare], now);
   const byAccount = new Map(subjects.map((subject, index) => [subject.accountId, facts[index] ?? null]));
+  const marks = await marksOf(db, { orgId, userId }, found.ids);
   const items = assets.map((asset, index) => ({
     ...asset,
+    ...(marks.get(asset.id) ?? UNMARKED),
     accounts: accountsIn(asset, byAccount, now),
     virtualAccounts: virtualIn(asset, facts[subjects.length + index] ?? null, now),
   }));

@@ -6,6 +6,7 @@ import { myRules } from "./decision.store.ts";
 /** What the rules in force give a person, before it is spelled out asset by asset. */
 export interface Reach {
   readonly orgId: string;
+  readonly userId: string;
   readonly ruleIds: readonly string[];
   /** Nodes of these rules, those below another one left out: no asset lies below two by one placement. */
   readonly nodeIds: readonly string[];
@@ -18,6 +19,8 @@ export interface ReachFilter {
   /** Exactly this name, address or id. */
   readonly called?: string | undefined;
   readonly nodeId?: string | undefined;
+  /** Only the person's own. */
+  readonly favourites?: "true" | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
@@ -55,7 +58,7 @@ export async function reachOf(db: Db, orgId: string, userId: string, now: Date):
       + (select count(*) from (select 1 from mine cross join lateral
           (select 1 from grant_asset where org_id = ${orgId} and grant_id = mine.id offset 0) a limit ${FEW + 1}) a) <= ${FEW} as few
   `.execute(db);
-  return { orgId, ...found.rows[0]! };
+  return { orgId, userId, ...found.rows[0]! };
 }
 
 const ORDER = { by: "asset.sort_name", to: "asc" } as const;
@@ -85,10 +88,11 @@ function read(text: string): { key: string; id: string } {
 }
 
 /** Where the candidates of a page come from: whatever is few, and otherwise the names in their order. */
-type Source = "called" | "reach" | "text" | "node" | "walk";
+type Source = "called" | "favourites" | "reach" | "text" | "node" | "walk";
 
-async function sourceOf(db: Db, reach: Reach, { called, search, nodeId }: ReachFilter): Promise<Source> {
+async function sourceOf(db: Db, reach: Reach, { called, favourites, search, nodeId }: ReachFilter): Promise<Source> {
   if (called) return "called";
+  if (favourites) return "favourites";
   if (reach.few) return "reach";
   if (nodeId && (await isFew(db, sql`select 1 from ${placementsBelow(reach.orgId, sql`array[${nodeId}::uuid]`)}`)))
     return "node";
@@ -116,13 +120,23 @@ function picks(reach: Reach, { called, search, nodeId }: ReachFilter, source: Ex
     sql`select asset_id, sort_name from ${placementsBelow(orgId, ids)} where active`;
   if (source === "reach") return sql`${below(sql`${nodeIds}::uuid[]`)} union all ${granted(reach)}`;
   if (source === "node") return below(sql`array[${nodeId}::uuid]`);
-  if (source === "text") return assetsWithText(orgId, search ?? "");
+  if (source === "favourites") return marked(reach, sql`m.favourite`);
+  if (source === "text")
+    return sql`${assetsWithText(orgId, search ?? "")} union ${marked(reach, ownNameWith(search ?? ""))}`;
   const name = (called ?? "").toLowerCase();
   const one = (condition: RawBuilder<unknown>) =>
     sql`select id as asset_id, sort_name from asset where org_id = ${orgId} and active and ${condition}`;
   const byId = Id.safeParse(name).success ? sql`union ${one(sql`id = ${name}`)}` : sql``;
   return sql`${one(sql`sort_name = ${name}`)} union ${one(sql`lower(host) = ${name}`)} ${byId}`;
 }
+
+const ownNameWith = (search: string) => sql`lower(m.own_name) like lower(${containing(search)})`;
+
+/** SQL: the active assets that the person marked so, as (asset_id, sort_name); m: the mark. */
+const marked = ({ orgId, userId }: Reach, condition: RawBuilder<unknown>) => sql`
+  select m.asset_id, a.sort_name from asset_mark m
+  cross join lateral (select sort_name from asset where org_id = ${orgId} and id = m.asset_id and active offset 0) a
+  where m.org_id = ${orgId} and m.user_id = ${userId} and ${condition}`;
 
 /** SQL: the active assets that rules of the reach name themselves, as (asset_id, sort_name). */
 const granted = ({ orgId, ruleIds }: Reach) => sql`
@@ -132,7 +146,7 @@ const granted = ({ orgId, ruleIds }: Reach) => sql`
 
 /** SQL: what is asked of a candidate x beyond where it comes from. */
 function conditionsOn(
-  { orgId, ruleIds, nodeIds }: Reach,
+  { orgId, userId, ruleIds, nodeIds }: Reach,
   { search, nodeId }: ReachFilter,
   source: Source,
   from: { key: string; id: string } | null,
@@ -147,9 +161,9 @@ function conditionsOn(
       and ga.asset_id = x.asset_id and ga.grant_id = any(${ruleIds}::uuid[]) offset 0))`);
   if (nodeId && source !== "node") asked.push(placed([nodeId]));
   if (search && source !== "text")
-    asked.push(
-      sql`exists (select 1 from asset where org_id = ${orgId} and id = x.asset_id and ${withText(search)} offset 0)`,
-    );
+    asked.push(sql`(exists (select 1 from asset where org_id = ${orgId} and id = x.asset_id and ${withText(search)} offset 0)
+      or exists (select 1 from asset_mark m where m.org_id = ${orgId} and m.user_id = ${userId} and m.asset_id = x.asset_id
+        and ${ownNameWith(search)} offset 0))`);
   return sql.join(asked, sql` and `);
 }
 

@@ -3,6 +3,7 @@ import { Done, endpoint, listInput, listOutput } from "../../core/endpoint.ts";
 import { Comment, Host, Id, Moment, Name, Named, plain, Port, Version } from "../../core/fields.ts";
 import { AssetProtocol, Node, ProtocolKind } from "../inventory/schema.ts";
 import { Destination } from "./schema/destination.ts";
+import { Mark } from "../marks/schema.ts";
 
 /** Rules store the words themselves: one saved with all of them gains none that comes later. */
 export const GRANT_ACTIONS = ["connect", "upload", "download", "copy", "paste", "delete", "share", "forward"] as const;
@@ -101,7 +102,14 @@ export const listGrants = endpoint({
   route: "GET /grants",
   name: "grant.list",
   title: "List permission rules",
-  input: listInput({ userId: Id.optional(), groupId: Id.optional(), assetId: Id.optional(), nodeId: Id.optional() }),
+  input: listInput({
+    userId: Id.optional(),
+    groupId: Id.optional(),
+    assetId: Id.optional(),
+    nodeId: Id.optional(),
+    /** Active rules that end within so many days, the next one first. */
+    expiringDays: z.coerce.number().int().min(1).max(3650).optional(),
+  }),
   output: listOutput(Grant),
 });
 
@@ -253,6 +261,7 @@ export const ReachableAsset = z.object({
   accounts: z.array(ReachableAccount),
   /** What may be done without a stored account: user name and secret are typed, or (same name) only the secret. */
   virtualAccounts: z.array(z.object({ kind: VirtualAccount, actions: z.array(GrantAction) })),
+  ...Mark.shape,
 });
 export type ReachableAsset = z.output<typeof ReachableAsset>;
 
@@ -260,7 +269,7 @@ export const listMyAssets = endpoint({
   route: "GET /me/assets",
   name: "me.asset.list",
   title: "List the assets one may reach, with the accounts and actions",
-  input: listInput({ nodeId: Id.optional() }),
+  input: listInput({ nodeId: Id.optional(), favourites: z.literal("true").optional() }),
   output: listOutput(ReachableAsset),
 });
 

@@ -170,7 +170,6 @@ export const en = {
     text: "Rules that end within 30 days, the next one first.",
     emptyTitle: "Nothing expires soon",
     emptyText: "Rules that end within the next 30 days are listed here, so that nobody loses access by surprise.",
-    tooMany: "Only the first 5,000 rules were looked through.",
   },
 } as const;
 
@@ -334,6 +333,5 @@ export const zh: Chinese<typeof en> = {
     text: "30 天内到期的规则，最近到期的在前。",
     emptyTitle: "近期没有规则到期",
     emptyText: "30 天内到期的规则会列在这里，以免有人意外失去访问权。",
-    tooMany: "仅检查了前 5,000 条规则。",
   },
 };

@@ -6,6 +6,7 @@ import { listMySessions } from "../../../../src/sessions/schema.ts";
 import { type Column, ListPage, Names } from "../../kit/index.ts";
 import { useEndpoint } from "../../query.ts";
 import { openTab } from "../../terminal/tabs.ts";
+import { AssetName, AssetPanel, Star } from "./asset-mark.tsx";
 
 type Account = ReachableAsset["accounts"][number];
 
@@ -24,9 +25,14 @@ export function AssetList({ nodeId }: { nodeId: string | null }) {
     {
       key: "name",
       title: t("terms.asset"),
-      width: "minmax(150px, 1.2fr)",
+      width: "minmax(170px, 1.3fr)",
       always: true,
-      render: ({ name }) => <span className="mono strong">{name}</span>,
+      render: (asset) => (
+        <span className="starred">
+          <Star asset={asset} />
+          <AssetName asset={asset} />
+        </span>
+      ),
     },
     {
       key: "accounts",
@@ -71,6 +77,17 @@ export function AssetList({ nodeId }: { nodeId: string | null }) {
       endpoint={listMyAssets}
       input={nodeId ? { nodeId } : {}}
       columns={columns}
+      filters={[
+        {
+          name: "favourites",
+          param: "favourites",
+          label: t("work.assets.favourites"),
+          kind: "choice",
+          choices: [{ value: "true", label: t("work.assets.onlyFavourites") }],
+        },
+      ]}
+      nameOf={({ name, ownName }) => ownName ?? name}
+      panel={(asset) => <AssetPanel asset={asset} />}
       act={(asset) => {
         const account = asset.accounts.find(mayConnect);
         if (account) connect(asset, account);
