@@ -1,6 +1,12 @@
 import type { Actor, AnyAction, Runtime } from "../core/index.ts";
 import type { Database, Db, Sealer } from "../db/index.ts";
-import type { AnyJobKind, AnyMailTemplate, Platform, Schedule } from "../platform/index.ts";
+import {
+  type AnyJobKind,
+  type AnyMailTemplate,
+  createRowRunner,
+  type Platform,
+  type Schedule,
+} from "../platform/index.ts";
 import { backendActions } from "./backends/backend-admin.ts";
 import { backendCheckActions } from "./backends/backend-check.ts";
 import { backends } from "./backends/index.ts";
@@ -38,7 +44,6 @@ import { resetActions } from "./passwords/reset.ts";
 import { roleActions, writeBuiltInRoles } from "./roles/role.ts";
 import { systemRoleActions } from "./roles/system-role.ts";
 import { importUsersKind } from "./transfer/import-job.ts";
-import { tidyImportFiles } from "./transfer/file.store.ts";
 import { transferActions } from "./transfer/transfer.ts";
 import { bulkActions } from "./users/bulk.ts";
 import { invitationActions, invitationMail } from "./users/invitation.ts";
@@ -46,7 +51,6 @@ import { tidyMailedTokens } from "./users/mailed-token.ts";
 import { ownPasskeyActions } from "./factors/own-passkeys.ts";
 import { profileActions } from "./users/profile.ts";
 import { type ParsePublicKey, sshKeyActions } from "./users/ssh-key.ts";
-import { createRowRunner } from "./users/rows.ts";
 import { signInNoticeMail } from "./sign-in-rules/messages.ts";
 import { signInRuleActions } from "./sign-in-rules/sign-in-rule.ts";
 import { siteUserActions } from "./site-users/site-user.ts";
@@ -80,7 +84,7 @@ export function createIam(deps: {
   database: Database;
   runtime: Runtime<Db>;
   sealer: Sealer;
-  platform: Pick<Platform, "settings" | "notify" | "startJob" | "mailIsConfigured">;
+  platform: Pick<Platform, "settings" | "notify" | "startJob" | "mailIsConfigured" | "files">;
   parsePublicKey: ParsePublicKey;
   /** Makes the keys of authorities and signs certificates with them. */
   certificates: CertificateMaker;
@@ -105,7 +109,7 @@ export function createIam(deps: {
   const users = userActions(platform);
   const runRow = createRowRunner(runtime, users);
   const sweep = userSweep({ database, runtime, platform });
-  const importing = importUsersKind({ database, sealer, runRow });
+  const importing = importUsersKind({ database, files: platform.files, runRow });
   const sync = createSync({ database, runtime, sealer, backends, platform });
 
   return {
@@ -124,7 +128,7 @@ export function createIam(deps: {
       ...users,
       ...bulkActions(database.db, runRow),
       ...siteUserActions(),
-      ...transferActions({ database, sealer, platform, kind: importing }),
+      ...transferActions({ database, platform, kind: importing }),
       ...invitationActions(platform, wayIn),
       ...ownFactorActions(wayIn),
       ...userFactorActions(wayIn),
@@ -189,7 +193,7 @@ export function createIam(deps: {
       await tidyWaysIn(database.db);
       await tidyMailedTokens(database.db);
       await tidyCertificates(database.db);
-      await tidyImportFiles(database.db);
+      await platform.files.tidy();
     },
 
     /** A new single-use set-up token (30 minutes), or null when there is an administrator. */

@@ -3,6 +3,7 @@ import type { Database, Db, Listening, Sealer } from "../db/index.ts";
 import { channelActions } from "./channels/check.ts";
 import { channels } from "./channels/index.ts";
 import { mail } from "./channels/mail/mail.ts";
+import { createFiles } from "./files/files.ts";
 import { createJobStarter, jobActions } from "./jobs/job.ts";
 import type { AnyJobKind } from "./jobs/kind.ts";
 import { type Schedule, startSchedules } from "./jobs/schedule.ts";
@@ -16,6 +17,11 @@ import { settingActions } from "./settings/setting.ts";
 import { createSettingStore } from "./settings/setting.store.ts";
 import { createTickets } from "./tickets/index.ts";
 
+export { columnProblem, fieldsOf, momentOf, titleOf, type Titles, truthOf, withoutGuard } from "./files/cells.ts";
+export { fileOf, pagesOf } from "./files/download.ts";
+export type { Files } from "./files/files.ts";
+export { importRows, thenDrop } from "./files/import-rows.ts";
+export { createRowRunner, createSeen, inParallel, outcomeOf, type RunRow } from "./files/rows.ts";
 export { type AnyJobKind, type JobContext, type JobKind, jobKind, type JobPlace, type JobResult } from "./jobs/kind.ts";
 export { nextRun, type Schedule, schedule, type Timing } from "./jobs/schedule.ts";
 export type { Notice } from "./notifications/notify.ts";
@@ -37,7 +43,7 @@ export {
   type TicketOutcome,
 } from "./tickets/kind.ts";
 
-/** Settings, messages, jobs and tickets, as the domains above see them. */
+/** Settings, messages, jobs, tickets and files, as the domains above see them. */
 export type Platform = ReturnType<typeof createPlatform>;
 
 /** What a process works off: the jobs of these kinds, these schedules, and what the outbox holds. */
@@ -84,6 +90,9 @@ export function createPlatform(deps: {
     ] as AnyAction<Db>[],
 
     settings: { read: settings.read },
+
+    /** What people upload for an import. */
+    files: createFiles({ database, sealer }),
 
     startJob,
     notify,

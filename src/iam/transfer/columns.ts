@@ -1,8 +1,8 @@
 import { Fault } from "../../core/index.ts";
+import { columnProblem, momentOf, titleOf, type Titles, truthOf, withoutGuard } from "../../platform/index.ts";
 import type { ImportField, User } from "../schema.ts";
 
-/** What a column may be called, in lower case; the first is what exports write. */
-const TITLES: Readonly<Record<ImportField, readonly string[]>> = {
+export const TITLES: Titles<ImportField> = {
   loginName: ["login name", "loginname", "username", "user name", "登录名", "用户名"],
   name: ["name", "full name", "姓名", "名称"],
   email: ["mail", "email", "e-mail", "mail address", "邮箱", "电子邮件"],
@@ -31,50 +31,15 @@ export const EXPORTED: readonly ImportField[] = [
   "groups",
 ];
 
-export const titleOf = (field: ImportField): string => {
-  const [first = ""] = TITLES[field];
-  return first.charAt(0).toUpperCase() + first.slice(1);
-};
-
-/** Which field each column is; null: none that is known. */
-export function fieldsOf(head: readonly string[]): (ImportField | null)[] {
-  const known = Object.entries(TITLES) as [ImportField, readonly string[]][];
-  return head.map((title) => {
-    const wanted = title.trim().toLowerCase();
-    return known.find(([field, titles]) => titles.includes(wanted) || field.toLowerCase() === wanted)?.[0] ?? null;
-  });
-}
-
 /** What keeps a file with these columns from being imported; null: nothing. */
 export function problemOf(fields: readonly (ImportField | null)[], rows: number, passwords: boolean): string | null {
-  if (!fields.includes("loginName")) return 'The first line must name the columns, and one must be "Login name".';
-  const twice = fields.find((field, index) => field && fields.indexOf(field) !== index);
-  if (twice) return `Two columns are "${titleOf(twice)}". Remove one.`;
+  const problem = columnProblem(TITLES, fields, "loginName");
+  if (problem) return problem;
   if (rows === 0) return "The file holds no users.";
   if (fields.includes("password") && !passwords) {
     return "The file holds passwords. Remove the column, or say that it holds initial passwords.";
   }
   return null;
-}
-
-const YES = new Set(["yes", "y", "true", "1", "x", "active", "enabled", "是", "启用"]);
-const NO = new Set(["no", "n", "false", "0", "inactive", "disabled", "否", "禁用"]);
-
-function truthOf(field: ImportField, text: string): boolean {
-  const word = text.toLowerCase();
-  if (YES.has(word)) return true;
-  if (NO.has(word)) return false;
-  throw new Fault("invalid", `${titleOf(field)}: write yes or no.`);
-}
-
-/** A day begins at midnight UTC. */
-function momentOf(text: string): string {
-  const match = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/.exec(text);
-  const moment = match && new Date(`${match[1]}T${match[2] ?? "00:00"}:00${match[3] ?? "Z"}`);
-  if (!moment || Number.isNaN(moment.getTime())) {
-    throw new Fault("invalid", `${titleOf("expiresAt")}: write a day as 2027-01-31.`);
-  }
-  return moment.toISOString();
 }
 
 const listOf = (text: string): string[] =>
@@ -109,8 +74,9 @@ export function inputOf(
     if (!field || raw.trim() === "") return;
     // A password may begin or end with what a cell of another kind would lose.
     if (field === "password") input.password = raw;
-    else if (field === "active" || field === "mustChangePassword") input[field] = truthOf(field, raw.trim());
-    else if (field === "expiresAt") input.expiresAt = momentOf(raw.trim());
+    else if (field === "active" || field === "mustChangePassword")
+      input[field] = truthOf(titleOf(TITLES, field), raw.trim());
+    else if (field === "expiresAt") input.expiresAt = momentOf(titleOf(TITLES, field), raw.trim());
     else if (field === "groups") input.groupIds = found("group", directory.groups, listOf(raw));
     else if (field === "roles") input.roles = found("role", directory.roles, listOf(raw));
     else input[field] = withoutGuard(raw.trim());
@@ -118,13 +84,6 @@ export function inputOf(
   if (input.name === undefined && typeof input.loginName === "string") input.name = input.loginName;
   return input;
 }
-
-const FORMULA = /^[=+\-@\t\r]/;
-
-/** For CSV: what a spreadsheet would take for a formula begins with an apostrophe. */
-export const guarded = (text: string): string => (FORMULA.test(text) ? `'${text}` : text);
-const withoutGuard = (text: string): string =>
-  text.startsWith("'") && FORMULA.test(text.slice(1)) ? text.slice(1) : text;
 
 /** A user as a row of an export. */
 export function cellsOf(user: User, rolesById: ReadonlyMap<string, string>): string[] {

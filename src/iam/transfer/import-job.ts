@@ -1,45 +1,45 @@
 import { z } from "zod";
 import { type Actor, Fault, Id, plain } from "../../core/index.ts";
-import type { Database, Db, Sealer } from "../../db/index.ts";
-import { type JobContext, jobKind } from "../../platform/index.ts";
+import type { Database, Db } from "../../db/index.ts";
+import {
+  createSeen,
+  fieldsOf,
+  type Files,
+  importRows,
+  type JobContext,
+  jobKind,
+  type RunRow,
+  thenDrop,
+} from "../../platform/index.ts";
+import { ImportMode } from "../../platform/schema.ts";
 import { standingOf } from "../login/presence.ts";
 import * as schema from "../schema.ts";
-import { createSeen, inParallel, outcomeOf, type RunRow } from "../users/rows.ts";
 import { findByLoginName } from "../users/user.store.ts";
-import { type Directory, fieldsOf, inputOf, problemOf } from "./columns.ts";
-import { bytesOf, dropFile } from "./file.store.ts";
-import { readRows } from "./sheet.ts";
+import { type Directory, inputOf, problemOf, TITLES } from "./columns.ts";
 
 const ImportInput = z.object({
   fileId: Id,
-  mode: z.enum(["create", "update", "both"]),
+  mode: ImportMode,
   invite: z.boolean(),
   passwords: z.boolean(),
   /** Where the console is, for the links of invitations. */
   origin: plain(z.string().max(300)).nullable(),
 });
 
-/** Few enough that others get their turn; two of the four hashes that run at once. */
-const AT_ONCE = 4;
+/** Two of the four hashes that run at once. */
 const AT_ONCE_WITH_PASSWORDS = 2;
 /** How many rows may be done on rights that were taken away meanwhile. */
 const ASK_EVERY = 50;
 
-interface Counts {
-  created: number;
-  updated: number;
-  failed: number;
-}
-
 /** The import of a file of users: a row at a time, as whoever started it and with what they may do at that moment. */
-export function importUsersKind(deps: { database: Database; sealer: Sealer; runRow: RunRow }) {
-  const { database, runRow } = deps;
-  const { db } = database;
+export function importUsersKind(deps: { database: Database; files: Files; runRow: RunRow }) {
+  const { files, runRow } = deps;
+  const { db } = deps.database;
 
   async function rowsOf(job: JobContext<z.output<typeof ImportInput>>) {
-    const bytes = await bytesOf({ db, sealer: deps.sealer }, { orgId: job.orgId, id: job.actor.id }, job.input.fileId);
-    const [head = [], ...rows] = await readRows(bytes, job.signal);
-    const fields = fieldsOf(head);
+    const owner = { orgId: job.orgId, id: job.actor.id };
+    const { head, rows } = await files.read(owner, job.input.fileId, job.signal);
+    const fields = fieldsOf(TITLES, head);
     const problem = problemOf(fields, rows.length, job.input.passwords);
     if (problem) throw new Fault("invalid", problem);
     return { fields, rows };
@@ -49,14 +49,9 @@ export function importUsersKind(deps: { database: Database; sealer: Sealer; runR
     const { mode, invite, passwords, origin } = job.input;
     const { fields, rows } = await rowsOf(job);
     const directory = await directoryOf(db, job.orgId ?? "");
-    const counts: Counts = { created: 0, updated: 0, failed: 0 };
-    let actor = await actorNow(db, job.actor, origin);
-    let done = 0;
-    job.progress(0, rows.length);
-
     const seen = createSeen();
 
-    async function one(cells: readonly string[], line: number): Promise<void> {
+    async function one({ actor, cells, line }: { actor: Actor; cells: readonly string[]; line: number }) {
       const { password, ...input } = inputOf(fields, cells, directory);
       const loginName = typeof input.loginName === "string" ? input.loginName : "";
       if (loginName === "") throw new Fault("invalid", "The login name is missing.");
@@ -67,35 +62,23 @@ export function importUsersKind(deps: { database: Database; sealer: Sealer; runR
         const { loginName: _, ...changes } = input;
         if (!cells[fields.indexOf("name")]?.trim()) delete changes.name;
         await runRow(actor, schema.updateUser, { ...changes, id: known.id, version: known.version });
-        counts.updated += 1;
-      } else if (mode === "update") {
-        throw new Fault("not_found", "Nobody in this organization has the login name.");
-      } else {
-        await runRow(actor, schema.createUser, { ...input, ...(password !== undefined && { password }), invite });
-        counts.created += 1;
+        return "updated";
       }
+      if (mode === "update") throw new Fault("not_found", "Nobody in this organization has the login name.");
+      await runRow(actor, schema.createUser, { ...input, ...(password !== undefined && { password }), invite });
+      return "created";
     }
 
-    const width = passwords ? AT_ONCE_WITH_PASSWORDS : AT_ONCE;
-    await inParallel(
+    return importRows(job, {
       rows,
-      width,
-      async (cells, index) => {
-        if (cells.every((cell) => cell.trim() === "")) return;
-        if (index % ASK_EVERY === ASK_EVERY - 1) actor = await actorNow(db, job.actor, origin);
-        const { outcome, message } = await outcomeOf(() => one(cells, index + 2));
-        if (outcome === "failed") {
-          counts.failed += 1;
-          const subject = cells[fields.indexOf("loginName")] ?? "";
-          // The head is line 1.
-          await job.result({ outcome, subject: `Line ${index + 2}: ${subject}`, message });
-        }
-        job.progress(++done, rows.length);
-      },
-      job.signal,
-    );
-    job.progress(rows.length, rows.length);
-    return `${counts.created} created, ${counts.updated} changed, ${counts.failed} refused.`;
+      ...(passwords && { atOnce: AT_ONCE_WITH_PASSWORDS }),
+      askEvery: ASK_EVERY,
+      batch: 1000,
+      actorNow: () => actorNow(db, job.actor, origin),
+      prepare: async () => null,
+      subjectOf: (cells) => cells[fields.indexOf("loginName")] ?? "",
+      one,
+    });
   }
 
   return jobKind({
@@ -104,17 +87,7 @@ export function importUsersKind(deps: { database: Database; sealer: Sealer; runR
     permission: schema.importUsers.name,
     input: ImportInput,
     afterCrash: "restart",
-    async run(job) {
-      try {
-        const word = await importAll(job);
-        await dropFile(db, job.input.fileId);
-        return word;
-      } catch (error) {
-        // A program that stops goes on later and needs the file.
-        if (error instanceof Fault) await dropFile(db, job.input.fileId);
-        throw error;
-      }
-    },
+    run: (job) => thenDrop(files, job.input.fileId, () => importAll(job)),
   });
 }
 

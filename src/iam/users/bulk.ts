@@ -1,8 +1,8 @@
 import { type Actor, Fault } from "../../core/index.ts";
 import { type Db, serve } from "../../db/index.ts";
 import type { z } from "zod";
+import { createSeen, inParallel, outcomeOf, type RunRow } from "../../platform/index.ts";
 import * as schema from "../schema.ts";
-import { createSeen, inParallel, outcomeOf, type RunRow } from "./rows.ts";
 import { findUser, groupIdsOf } from "./user.store.ts";
 
 /** Below the pool, and low enough that others get their turn. */

@@ -62,7 +62,7 @@ async function read({ bytes, isXlsx, mostRows }: Extract<SheetTask, { do: "read"
     return send({ problem: "The file unpacks to more than 200 MB." });
   const rows: readonly (readonly unknown[])[] = isXlsx ? await readSheet(buffer) : readCsv(buffer);
   if (rows.length > mostRows + 1) {
-    return send({ problem: `The file holds more than ${mostRows} users. Split it into several.` });
+    return send({ problem: `The file holds more than ${mostRows} rows. Split it into several.` });
   }
   if (rows.some((row) => row.length > MOST_COLUMNS)) return send({ problem: "The file has more than 100 columns." });
   for (let at = 0; at < rows.length; at += BATCH) {

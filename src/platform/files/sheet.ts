@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import { Fault } from "../../core/index.ts";
 import type { SheetMessage, SheetTask } from "./sheet-worker.ts";
 
-/** The most users of one file. */
+/** The most rows of one file. */
 const MOST_ROWS = 20_000;
 const MOST_MS = 60_000;
 const MEMORY_MB = 512;

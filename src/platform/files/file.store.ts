@@ -27,7 +27,8 @@ export async function beginFile(db: Db, actor: Actor, file: { name: string; piec
   return id;
 }
 
-interface Owner {
+/** Whose a file is: of one person in one organization. */
+export interface Owner {
   readonly orgId: string | null;
   readonly id: string | null;
 }

@@ -15,6 +15,7 @@ export type RunRow = <I extends z.ZodType, O extends z.ZodType>(
   input: unknown,
 ) => Promise<z.output<O>>;
 
+/** Finds the action among these that keeps the endpoint of a row. */
 export function createRowRunner(runtime: Runtime<Db>, actions: readonly AnyAction<Db>[]): RunRow {
   return async (actor, endpoint, input) => {
     const action = actions.find((one) => one.endpoint === endpoint);
@@ -54,11 +55,11 @@ export async function inParallel<T>(
   await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
 }
 
-/** Tells which place held the same login name earlier; null: none did. The first of them counts. */
-export function createSeen(): (loginName: string, place: number) => number | null {
+/** Tells which place held the same name earlier; null: none did. The first of them counts. */
+export function createSeen(): (name: string, place: number) => number | null {
   const places = new Map<string, number>();
-  return (loginName, place) => {
-    const name = loginName.trim().toLowerCase();
+  return (text, place) => {
+    const name = text.trim().toLowerCase();
     const earlier = places.get(name);
     if (earlier === undefined) places.set(name, place);
     return earlier ?? null;
