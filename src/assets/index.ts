@@ -4,6 +4,7 @@ import type { AnyJobKind, AnyMailTemplate, AnySettingsGroup, Platform } from "..
 import { accessRuleActions } from "./access-rules/access-rule.ts";
 import { commandGroupActions } from "./access-rules/command-group.ts";
 import { accessNoticeMail, type Connected, tellReviewers } from "./access-rules/messages.ts";
+import { connectReviewKind, createReviews } from "./access-rules/review.ts";
 import type { DecidingRule } from "./access-rules/rule-reading.ts";
 import { accountActions, type OpenPrivateKey } from "./accounts/account.ts";
 import { createConnections } from "./accounts/connection.ts";
@@ -60,7 +61,7 @@ export function createAssets(deps: {
   openPrivateKey: OpenPrivateKey;
 }) {
   const { sealer, runtime, platform, protocols, openPrivateKey } = deps;
-  platform.tickets.learn([accessKind, breakGlassKind]);
+  platform.tickets.learn([accessKind, breakGlassKind, connectReviewKind]);
   const sweep = requestSweep(runtime);
   return {
     actions: [
@@ -85,6 +86,9 @@ export function createAssets(deps: {
       schedules: sweep.schedules,
       templates: [breakGlassMail, accessNoticeMail] as AnyMailTemplate[],
     },
+
+    /** Reviews that access rules ask for before a connection. */
+    reviews: createReviews(platform),
 
     /** Mails the reviewers of access rules that somebody connected; in the transaction of `db`. */
     tellReviewers: (db: Db, rules: readonly DecidingRule[], connected: Connected): Promise<void> =>

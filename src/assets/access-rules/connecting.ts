@@ -75,7 +75,7 @@ export function refusalOf({ refusal, review }: Verdict): string | null {
     return [WHY[why](rule.name), rule.notice, whomToAsk(rule)].filter(Boolean).join(" ");
   }
   if (!review) return null;
-  const words = `The access rule "${review.name}" asks for a reviewer's approval, and approving is not possible yet.`;
+  const words = `The access rule "${review.name}" asks for a reviewer's approval, which this connection has not. Connect again to ask for it.`;
   return [words, review.notice, whomToAsk(review)].filter(Boolean).join(" ");
 }
 

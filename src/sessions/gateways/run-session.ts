@@ -18,6 +18,7 @@ import type { EndCause, LiveSession, LiveSessions } from "../control/live-sessio
 import { wordsOfOutliving } from "../control/outliving.ts";
 import type { Visitors } from "../control/visitors.ts";
 import { endSession, noteOutliving, type OpenedSession, openSession } from "../live/life.ts";
+import { waitForReview } from "../live/review.ts";
 import type { RuledRequest } from "../live/ruled.ts";
 import { LONGEST_COMMAND, markLive } from "../live/session.store.ts";
 import type { Recorder } from "../recorder/recorder.ts";
@@ -31,6 +32,8 @@ export interface Patience {
   readonly graceMs: number;
   /** How long a target that accepted the account may take to start what was asked for, in ms; 20,000. */
   readonly startMs?: number;
+  /** How long reviewers have to approve a connection, in ms; 300,000. */
+  readonly reviewMs?: number;
 }
 
 export interface SessionDeps {
@@ -78,7 +81,7 @@ const RESIZE_MS = 100;
  * One session from permission to the closed recording. The dial runs beside the opening of the session; the credential
  * goes out only when that is committed. `begun` is told when the target answers. Resolves when the person's end may be
  * closed; the row and the recording are closed right after (`live` counts the session until then). Faults of the
- * opening are thrown: no rule, target unreachable, host key changed, no recording possible.
+ * opening are thrown: no rule, no approval, target unreachable, host key changed, no recording possible.
  */
 export async function runSession(
   deps: SessionDeps,
@@ -90,9 +93,12 @@ export async function runSession(
   const { actor, assetId, accountId, protocol } = ask;
   const stop = new AbortController();
   const subject = { orgId: actor.orgId ?? "", userId: actor.id ?? "", assetId, accountId };
+  const { address, via } = actor;
+  const request = { ...subject, protocol, action: "connect", address, method: methodOf(via) } as const;
+  const { reviewMs } = deps.patience;
+  const approved = await waitForReview({ runtime, assets, reviewMs }, request, { ...client, actor });
   const connection = await assets.connectionOf(runtime.db, { ...subject, protocol });
   const { rechecks } = live;
-  const approved: string[] = [];
   const opening = openSession({ runtime, assets }, actor, {
     assetId,
     accountId,
@@ -109,15 +115,14 @@ export async function runSession(
     throw error;
   });
   const session = new SessionLife(deps, ask, opened, client, stop);
-  const { address, via } = actor;
-  const leave = live.add(
-    session.asLive({ ...subject, protocol, action: "connect", address, method: methodOf(via), approved }),
-  );
+  const leave = live.add(session.asLive({ ...request, approved }));
   for (const words of opened.notices) client.notice(words);
   // A right that was taken away while the session opened was not asked of it.
   if (live.rechecks !== rechecks) void live.recheck();
   try {
     await session.start(dialing, begun);
+    // Who waited for a reviewer may have been shown out meanwhile.
+    if (approved.length > 0) void deps.visitors.recheck().catch(deps.failed);
     return await session.settled;
   } catch (error) {
     session.giveUp(error);

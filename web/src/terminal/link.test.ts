@@ -108,6 +108,16 @@ describe("terminal link", () => {
     link.drop();
   });
 
+  test("keeps what the gate says while it connects, into the session", () => {
+    const { link, say } = setUp();
+    link.start(null);
+    say({ type: "notice", text: "Bob was asked." });
+    expect(link.state).toEqual({ kind: "connecting", notice: "Bob was asked." });
+    say(opened);
+    expect(link.state).toMatchObject({ kind: "live", notice: "Bob was asked." });
+    link.drop();
+  });
+
   test("does not fight another window for the session, but can take it back", () => {
     const { link, wires, say, hangUp } = setUp();
     link.start(ID);

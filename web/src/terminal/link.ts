@@ -4,7 +4,8 @@ type Opened = Extract<TerminalNotice, { type: "opened" }>;
 
 /** How a terminal and its session stand. */
 export type LinkState =
-  | { readonly kind: "connecting" }
+  /** `notice`: what the gate says meanwhile, as that a reviewer was asked. */
+  | { readonly kind: "connecting"; readonly notice?: string }
   | {
       readonly kind: "live";
       readonly opened: Opened | null;
@@ -129,10 +130,12 @@ export function createLink(deps: LinkDeps): Link {
       deps.session(sessionId);
       tries = 0;
       if (taken) deps.redraw();
-      become({ kind: "live", opened: said, watchers: [] });
+      const told = state.kind === "connecting" && state.notice !== undefined ? { notice: state.notice } : {};
+      become({ kind: "live", opened: said, watchers: [], ...told });
     } else if (said.type === "size") deps.resized(said.cols, said.rows);
     else if (said.type === "watchers" && state.kind === "live") become({ ...state, watchers: said.names });
-    else if (said.type === "notice" && state.kind === "live") become({ ...state, notice: said.text });
+    else if (said.type === "notice" && (state.kind === "live" || state.kind === "connecting"))
+      become({ ...state, notice: said.text });
     else if (said.type === "fault") over({ kind: "fault", code: said.code, message: said.message });
     else if (said.type === "ended")
       over({ kind: "ended", reason: said.reason, detail: said.detail, exitCode: said.exitCode });

@@ -25,7 +25,7 @@ export function StatusLine({ tab, find }: { tab: Tab; find: () => void }) {
       {watchers.length > 0 && (
         <StateTag tone="warn">{t("work.terminal.watchedBy", { names: watchers.join(", ") })}</StateTag>
       )}
-      {state.kind === "live" && state.notice && (
+      {(state.kind === "live" || state.kind === "connecting") && state.notice && (
         <span role="alert">
           <StateTag tone="warn">{state.notice}</StateTag>
         </span>

@@ -111,6 +111,8 @@ function noteOf(state: LinkState): Words {
       return state.message ? { title: "failed", text: state.message } : { title: "failed", key: "unavailable" };
     case "ended":
       return { title: "ended", text: state.detail };
+    case "connecting":
+      return { title: "connecting", text: state.notice ?? null };
     default:
       return { title: "connecting" };
   }
