@@ -1,5 +1,6 @@
+import { sql } from "kysely";
 import { z } from "zod";
-import { type Actor, Id, Name, plain } from "../../core/index.ts";
+import { type Actor, Fault, Id, Name, plain } from "../../core/index.ts";
 import type { Db } from "../../db/index.ts";
 import { type Asked, type Platform, ticketKind } from "../../platform/index.ts";
 import type { Connecting } from "./connecting.ts";
@@ -20,16 +21,36 @@ export const connectReviewKind = ticketKind({
   }),
 });
 
+/** Reviewers get a mail for each ask. */
+const APART_SECONDS = 30;
+
+/** One ask at a time of each person, in all processes. */
+async function mustBeApart(db: Db, { orgId, userId }: Connecting): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`connect-review ${userId}`}, 0))`.execute(db);
+  const { rows } = await sql<{ left: number }>`
+    select ceil(${APART_SECONDS} - extract(epoch from now() - max(created_at)))::int as left from ticket
+    where org_id = ${orgId} and asked_by = ${userId} and kind = ${connectReviewKind.key}
+      and created_at > now() - make_interval(secs => ${APART_SECONDS})
+    having count(*) > 0`.execute(db);
+  if (!rows[0]) return;
+  const seconds = Math.max(1, rows[0].left);
+  throw new Fault("too_many", `Reviewers were asked for you just now. Wait ${seconds} s before you ask again.`);
+}
+
 /** Asks reviewers whether somebody may connect, and waits for them. */
 export function createReviews({ tickets }: Pick<Platform, "tickets">) {
   return {
-    /** In the transaction of `db`. Fault `denied` when nobody but the person is left to decide. */
+    /**
+     * In the transaction of `db`. Fault `denied` when nobody but the person is left to decide, `too_many` when they were
+     * asked just now.
+     */
     async ask(
       db: Db,
       actor: Actor,
       { connecting, rule, expiresAt }: { connecting: Connecting; rule: DecidingRule; expiresAt: Date },
     ): Promise<Asked> {
       const { orgId, assetId, accountId, method, address } = connecting;
+      await mustBeApart(db, connecting);
       const names = await db
         .selectFrom("account")
         .innerJoin("asset", (on) =>

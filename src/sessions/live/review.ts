@@ -4,10 +4,6 @@ import type { Db } from "../../db/index.ts";
 import type { RuledRequest } from "./ruled.ts";
 
 const WAIT_MS = 5 * 60_000;
-/** Reviewers get a mail for each ask. */
-const APART_MS = 30_000;
-const MOST_KNOWN = 10_000;
-const asked = new Map<string, number>();
 
 interface Waiting {
   readonly runtime: Runtime<Db>;
@@ -39,7 +35,6 @@ export async function waitForReview(deps: Waiting, request: RuledRequest, person
   if (!decision?.allowed) return [];
   const rule = verdict.review;
   const { orgId } = request;
-  mustBeApart(`${request.userId} ${rule.id} ${request.accountId}`);
   const expiresAt = new Date(now.getTime() + reviewMs);
   const { reviews } = deps.assets;
   const { id, reviewers } = await runtime.transaction((db) =>
@@ -72,14 +67,3 @@ export async function waitForReview(deps: Waiting, request: RuledRequest, person
 
 const minutes = (ms: number): string =>
   ms >= 120_000 ? `${Math.round(ms / 60_000)} minutes` : `${Math.ceil(ms / 1000)} s`;
-
-function mustBeApart(key: string): void {
-  const now = performance.now();
-  const before = asked.get(key);
-  if (before !== undefined && now - before < APART_MS) {
-    const seconds = Math.ceil((APART_MS - (now - before)) / 1000);
-    throw new Fault("too_many", `The reviewers were asked just now. Wait ${seconds} s before you ask again.`);
-  }
-  if (asked.size >= MOST_KNOWN) asked.clear();
-  asked.set(key, now);
-}
