@@ -155,10 +155,11 @@ describe.concurrent("a review", () => {
     const client = run("echo in");
     const { id } = await waiting(person);
     client.child.kill();
-    await eventually("the end of the request", async () => {
+    const ended = await eventually("the end of the request", async () => {
       const { items } = await deciding.call(listMyTickets, { as: "reviewer", state: "cancelled" });
-      return items.some((one) => one.id === id);
+      return items.find((one) => one.id === id);
     });
+    expect(ended.decidedBy).toBeNull();
   }, 30_000);
 
   it("that only the person could give denies", async () => {
