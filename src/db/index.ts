@@ -13,6 +13,7 @@ export type { Db } from "./handle.ts";
 export { loadMasterKey, type MasterKeySource } from "./master-key.ts";
 export { type Migrated, migrate } from "./migrate.ts";
 export { type Listener, type Listening, notify } from "./notify.ts";
+export { prepared } from "./prepared.ts";
 export { admitProgramLogin, makeProgramLogin } from "./program-login.ts";
 export { decodeCursor, encodeCursor, type Paging, page } from "./paging.ts";
 export { createSealer, type Sealer } from "./sealed.ts";

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import type { Db } from "../../db/index.ts";
+import { type Db, prepared } from "../../db/index.ts";
 import type { Rule } from "./evaluate.ts";
 
 /** One question about a person and an account of an asset. */
@@ -53,7 +53,9 @@ export const asRule = sql`json_build_object('id', g.id, 'name', g.name, 'active'
 export async function factsOf(db: Db, subjects: readonly AnySubject[], now: Date): Promise<(Facts | null)[]> {
   if (subjects.length === 0) return [];
   const column = (key: keyof Subject) => subjects.map((subject) => subject[key]);
-  const found = await sql<Omit<Facts, "rules"> & { place: number; ruleIds: string[] }>`
+  const found = await prepared(
+    db,
+    sql<Omit<Facts, "rules"> & { place: number; ruleIds: string[] }>`
     with s as materialized (
       select * from unnest(${column("orgId")}::uuid[], ${column("userId")}::uuid[], ${column("assetId")}::uuid[], ${column("accountId")}::uuid[])
         with ordinality as s (org_id, user_id, asset_id, account_id, place)),
@@ -75,8 +77,8 @@ export async function factsOf(db: Db, subjects: readonly AnySubject[], now: Date
     join asset on asset.org_id = s.org_id and asset.id = s.asset_id and asset.active
     left join account on account.org_id = s.org_id and account.id = s.account_id and account.asset_id = s.asset_id and account.active
     left join joined on joined.org_id = s.org_id and joined.user_id = s.user_id and joined.asset_id = s.asset_id
-    where s.account_id is null or account.id is not null
-  `.execute(db);
+    where s.account_id is null or account.id is not null`,
+  );
   const rules = await rulesById(db, [...new Set(found.rows.flatMap(({ ruleIds }) => ruleIds))], now);
   const byPlace = new Map(found.rows.map((row) => [row.place, row]));
   return subjects.map((_, index) => {
@@ -87,8 +89,11 @@ export async function factsOf(db: Db, subjects: readonly AnySubject[], now: Date
 
 async function rulesById(db: Db, ids: readonly string[], now: Date): Promise<ReadonlyMap<string, Rule>> {
   if (ids.length === 0) return new Map();
-  const found = await sql<{ rule: Rule }>`select ${asRule} as rule from access_grant g
-    where g.id = any(${ids}::uuid[]) and g.active and (g.expires_at is null or g.expires_at > ${now})`.execute(db);
+  const found = await prepared(
+    db,
+    sql<{ rule: Rule }>`select ${asRule} as rule from access_grant g
+      where g.id = any(${ids}::uuid[]) and g.active and (g.expires_at is null or g.expires_at > ${now})`,
+  );
   return new Map(found.rows.map(({ rule }) => [rule.id, rule]));
 }
 

@@ -8,7 +8,8 @@ import { accountSide } from "./decision.ts";
 import { marksOf, UNMARKED } from "../marks/mark.store.ts";
 import { type Facts, factsOf } from "./decision.store.ts";
 import { evaluate } from "./evaluate.ts";
-import { countsBelow, type ReachFilter, reachedPage, reachOf } from "./reach.store.ts";
+import { type ReachFilter, reachedPage, reachOf } from "./reach.store.ts";
+import { countsBelow } from "./reach-counts.store.ts";
 import * as schema from "./schema.ts";
 import type { ReachableAsset } from "./schema.ts";
 

@@ -47,7 +47,8 @@ function overhear(pool: pg.Pool): void {
     Object.assign(client, {
       overheard: true,
       query: (...args: unknown[]) => {
-        if (typeof args[0] === "string") said.push({ text: args[0], values: (args[1] as unknown[]) ?? [] });
+        const text = typeof args[0] === "string" ? args[0] : (args[0] as { text?: unknown }).text;
+        if (typeof text === "string") said.push({ text, values: (args[1] as unknown[]) ?? [] });
         return query(...args);
       },
     });

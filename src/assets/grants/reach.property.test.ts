@@ -15,7 +15,8 @@ import {
 import { systemActor } from "../../core/index.ts";
 import type { Request } from "../index.ts";
 import { listAssetPeople } from "../schema.ts";
-import { countsBelow, reachedPage, reachOf } from "./reach.store.ts";
+import { reachedPage, reachOf } from "./reach.store.ts";
+import { countsBelow } from "./reach-counts.store.ts";
 
 const WORLDS = 150;
 const AT = NOW.getTime();

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { Fault, Id } from "../../core/index.ts";
-import { containing, type Db, decodeCursor, encodeCursor } from "../../db/index.ts";
+import { containing, type Db, decodeCursor, encodeCursor, prepared } from "../../db/index.ts";
 import { myRules } from "./decision.store.ts";
 
 /** What the rules in force give a person, before it is spelled out asset by asset. */
@@ -40,24 +40,27 @@ const nodesBelow = (orgId: string, nodeIds: RawBuilder<unknown>) => sql`
     (select descendant_id from node_closure where org_id = ${orgId} and ancestor_id = top offset 0) c`;
 
 /** SQL: the placements in nodes and below them, to be selected from. */
-const placementsBelow = (orgId: string, nodeIds: RawBuilder<unknown>) => sql`
+export const placementsBelow = (orgId: string, nodeIds: RawBuilder<unknown>) => sql`
   (${nodesBelow(orgId, nodeIds)}) below
   cross join lateral (select p.asset_id, p.sort_name, p.active, p.sole from asset_node p
     where p.org_id = ${orgId} and p.node_id = below.descendant_id offset 0) p`;
 
 /** The rules and nodes through which a person reaches assets, and whether these are few. */
 export async function reachOf(db: Db, orgId: string, userId: string, now: Date): Promise<Reach> {
-  const found = await sql<{ ruleIds: string[]; nodeIds: string[]; few: boolean }>`
+  const found = await prepared(
+    db,
+    sql<{ ruleIds: string[]; nodeIds: string[]; few: boolean }>`
     with mine as materialized (${myRules(orgId, userId, now)}),
     named as materialized (select distinct gn.node_id from mine cross join lateral
       (select node_id from grant_node where org_id = ${orgId} and grant_id = mine.id offset 0) gn),
     top as materialized (select node_id from named where not exists (select 1 from node_closure c
-      where c.org_id = ${orgId} and c.descendant_id = named.node_id and c.depth > 0 and c.ancestor_id in (select node_id from named) offset 0))
+      where c.org_id = ${orgId} and c.descendant_id = named.node_id and c.depth > 0
+        and (c.ancestor_id in (select node_id from named)) is true offset 0))
     select array(select id from mine) as "ruleIds", array(select node_id from top) as "nodeIds",
       (select count(*) from (select 1 from ${placementsBelow(orgId, sql`array(select node_id from top)`)} limit ${FEW + 1}) p)
       + (select count(*) from (select 1 from mine cross join lateral
-          (select 1 from grant_asset where org_id = ${orgId} and grant_id = mine.id offset 0) a limit ${FEW + 1}) a) <= ${FEW} as few
-  `.execute(db);
+          (select 1 from grant_asset where org_id = ${orgId} and grant_id = mine.id offset 0) a limit ${FEW + 1}) a) <= ${FEW} as few`,
+  );
   return { orgId, userId, ...found.rows[0]! };
 }
 
@@ -72,13 +75,18 @@ export async function reachedPage(
   const { limit, cursor } = filter;
   const source = await sourceOf(db, reach, filter);
   const conditions = conditionsOn(reach, filter, source, cursor === undefined ? null : read(cursor));
-  const query =
-    source === "walk" ? walk(reach, conditions, limit + 1) : pick(picks(reach, filter, source), conditions, limit + 1);
+  const query = pageFrom(reach, filter, source, conditions);
   const found = await sql<{ id: string; sort_name: string }>`${query}`.execute(db);
   const shown = found.rows.slice(0, limit);
   const last = found.rows.length > limit ? shown.at(-1) : undefined;
   const next = last ? encodeCursor({ ...ORDER, key: last.sort_name, id: last.id }) : null;
   return { ids: shown.map(({ id }) => id), next };
+}
+
+function pageFrom(reach: Reach, { nodeId, limit, ...filter }: ReachFilter, source: Source, on: RawBuilder<unknown>) {
+  if (source === "walk") return walkAll(reach, on, limit + 1);
+  if (source === "below") return walk(reach.orgId, sql`array[${nodeId}::uuid]`, on, limit + 1);
+  return pick(picks(reach, { ...filter, nodeId, limit }, source), on, limit + 1);
 }
 
 function read(text: string): { key: string; id: string } {
@@ -88,7 +96,7 @@ function read(text: string): { key: string; id: string } {
 }
 
 /** Where the candidates of a page come from: whatever is few, and otherwise the names in their order. */
-type Source = "called" | "favourites" | "reach" | "text" | "node" | "walk";
+type Source = "called" | "favourites" | "reach" | "text" | "node" | "below" | "walk";
 
 async function sourceOf(db: Db, reach: Reach, { called, favourites, search, nodeId }: ReachFilter): Promise<Source> {
   if (called) return "called";
@@ -96,10 +104,8 @@ async function sourceOf(db: Db, reach: Reach, { called, favourites, search, node
   if (reach.few) return "reach";
   if (nodeId && (await isFew(db, sql`select 1 from ${placementsBelow(reach.orgId, sql`array[${nodeId}::uuid]`)}`)))
     return "node";
-  // The index of trigrams knows nothing of shorter texts; they are found often enough to walk.
-  if (search && /[\p{L}\p{N}]{3}/u.test(search) && (await isFew(db, assetsWithText(reach.orgId, search))))
-    return "text";
-  return "walk";
+  if (search && !isShort(search) && (await isFew(db, assetsWithText(reach.orgId, search)))) return "text";
+  return nodeId ? "below" : "walk";
 }
 
 async function isFew(db: Db, rows: RawBuilder<unknown>): Promise<boolean> {
@@ -108,13 +114,16 @@ async function isFew(db: Db, rows: RawBuilder<unknown>): Promise<boolean> {
   return counted.rows[0]!.few;
 }
 
+/** The index of trigrams knows nothing of such texts: they are looked for in names alone, which are at hand. */
+const isShort = (search: string): boolean => search.length < 3;
+
 const withText = (search: string) => sql`search_text like lower(${containing(search)})`;
 
 const assetsWithText = (orgId: string, search: string) =>
   sql`select id as asset_id, sort_name from asset where org_id = ${orgId} and active and ${withText(search)}`;
 
 /** SQL: the candidates as (asset_id, sort_name); active ones only. */
-function picks(reach: Reach, { called, search, nodeId }: ReachFilter, source: Exclude<Source, "walk">) {
+function picks(reach: Reach, { called, search, nodeId }: ReachFilter, source: Exclude<Source, "below" | "walk">) {
   const { orgId, nodeIds } = reach;
   const below = (ids: RawBuilder<unknown>) =>
     sql`select asset_id, sort_name from ${placementsBelow(orgId, ids)} where active`;
@@ -139,10 +148,14 @@ const marked = ({ orgId, userId }: Reach, condition: RawBuilder<unknown>) => sql
   where m.org_id = ${orgId} and m.user_id = ${userId} and ${condition}`;
 
 /** SQL: the active assets that rules of the reach name themselves, as (asset_id, sort_name). */
-const granted = ({ orgId, ruleIds }: Reach) => sql`
+export const granted = ({ orgId, ruleIds }: Reach) => sql`
   select ga.asset_id, a.sort_name from grant_asset ga
   cross join lateral (select sort_name from asset where org_id = ${orgId} and id = ga.asset_id and active offset 0) a
   where ga.org_id = ${orgId} and ga.grant_id = any(${ruleIds}::uuid[])`;
+
+/** SQL: the node `of` names lies in one of these or below; `is true` makes them a hash. */
+export const isIn = (of: string, orgId: string, nodeIds: RawBuilder<unknown>) =>
+  sql`(${sql.ref(of)} in (${nodesBelow(orgId, nodeIds)})) is true`;
 
 /** SQL: what is asked of a candidate x beyond where it comes from. */
 function conditionsOn(
@@ -151,62 +164,35 @@ function conditionsOn(
   source: Source,
   from: { key: string; id: string } | null,
 ): RawBuilder<unknown> {
-  const placed = (ids: readonly string[]) => sql`exists (select 1 from asset_node p
-    join node_closure c on c.org_id = p.org_id and c.descendant_id = p.node_id
-    where p.org_id = ${orgId} and p.asset_id = x.asset_id and c.ancestor_id = any(${ids}::uuid[]) offset 0)`;
+  const placed = (ids: RawBuilder<unknown>) => sql`exists (select 1 from asset_node p
+    where p.org_id = ${orgId} and p.asset_id = x.asset_id and ${isIn("p.node_id", orgId, ids)} offset 0)`;
   const asked = [sql`true`];
   if (from) asked.push(sql`(x.sort_name, x.asset_id) > (${from.key}, ${from.id}::uuid)`);
   if (source !== "walk" && source !== "reach")
-    asked.push(sql`(${placed(nodeIds)} or exists (select 1 from grant_asset ga where ga.org_id = ${orgId}
+    asked.push(sql`(${placed(sql`${nodeIds}::uuid[]`)} or exists (select 1 from grant_asset ga where ga.org_id = ${orgId}
       and ga.asset_id = x.asset_id and ga.grant_id = any(${ruleIds}::uuid[]) offset 0))`);
-  if (nodeId && source !== "node") asked.push(placed([nodeId]));
-  if (search && source !== "text")
-    asked.push(sql`(exists (select 1 from asset where org_id = ${orgId} and id = x.asset_id and ${withText(search)} offset 0)
-      or exists (select 1 from asset_mark m where m.org_id = ${orgId} and m.user_id = ${userId} and m.asset_id = x.asset_id
-        and ${ownNameWith(search)} offset 0))`);
+  if (nodeId && source !== "node" && source !== "below") asked.push(placed(sql`array[${nodeId}::uuid]`));
+  if (search && source !== "text") {
+    const said = isShort(search)
+      ? sql`x.sort_name like lower(${containing(search)})`
+      : sql`exists (select 1 from asset where org_id = ${orgId} and id = x.asset_id and ${withText(search)} offset 0)`;
+    asked.push(sql`(${said} or (x.asset_id in (select m.asset_id from asset_mark m
+      where m.org_id = ${orgId} and m.user_id = ${userId} and ${ownNameWith(search)})) is true)`);
+  }
   return sql.join(asked, sql` and `);
 }
 
 const pick = (from: RawBuilder<unknown>, conditions: RawBuilder<unknown>, limit: number) => sql`
   select distinct x.sort_name, x.asset_id as id from (${from}) x where ${conditions} order by x.sort_name, id limit ${limit}`;
 
-/** SQL: placements in the order of names, as an index holds them, until the page is full; `is true` makes the nodes a hash. */
-const walk = (reach: Reach, conditions: RawBuilder<unknown>, limit: number) => sql`
+/** SQL: placements in these nodes and below, in the order of names as an index holds them, until the page is full. */
+const walk = (orgId: string, nodeIds: RawBuilder<unknown>, conditions: RawBuilder<unknown>, limit: number) => sql`
+  select distinct x.sort_name, x.asset_id as id from asset_node x
+  where x.org_id = ${orgId} and x.active and ${isIn("x.node_id", orgId, nodeIds)} and ${conditions}
+  order by x.sort_name, id limit ${limit}`;
+
+const walkAll = (reach: Reach, conditions: RawBuilder<unknown>, limit: number) => sql`
   select sort_name, id from (
-    (select distinct x.sort_name, x.asset_id as id from asset_node x
-      where x.org_id = ${reach.orgId} and x.active and (x.node_id in (${nodesBelow(reach.orgId, sql`${reach.nodeIds}::uuid[]`)})) is true
-        and ${conditions} order by x.sort_name, id limit ${limit})
+    (${walk(reach.orgId, sql`${reach.nodeIds}::uuid[]`, conditions, limit)})
     union (${pick(granted(reach), conditions, limit)})) found
   order by sort_name, id limit ${limit}`;
-
-/**
- * SQL: (id, assets) of each node right below a parent, or of the root, below which the reach has something. Assets in one
- * node only are summed from the tree's counts wherever the reach has the whole node; the others are counted one by one.
- */
-export function countsBelow(reach: Reach, parentId: string | undefined): RawBuilder<{ id: string; assets: number }> {
-  const { orgId, nodeIds, few } = reach;
-  const tops = sql`${nodeIds}::uuid[]`;
-  const covered = sql`(p.node_id in (${nodesBelow(orgId, tops)})) is true`;
-  const several = few
-    ? sql`select p.asset_id from (select p.asset_id, p.active, p.sole from ${placementsBelow(orgId, tops)}) p where p.active and not p.sole`
-    : sql`select p.asset_id from asset_node p where p.org_id = ${orgId} and not p.sole and p.active and ${covered}`;
-  return sql`
-    with child as materialized (select id from node where org_id = ${orgId} and parent_id ${parentId ? sql`= ${parentId}` : sql`is null`}),
-    whole as materialized (
-      select child.id, child.id as top_id from child where exists (select 1 from node_closure c
-        where c.org_id = ${orgId} and c.descendant_id = child.id and c.ancestor_id = any(${tops}) offset 0)
-      union all select child.id, c.descendant_id from node_closure c join child on child.id = c.ancestor_id
-        where c.org_id = ${orgId} and c.descendant_id = any(${tops}) and c.depth > 0),
-    single as materialized (${several} union
-      select g.asset_id from (${granted(reach)}) g where not exists (select 1 from asset_node p
-        where p.org_id = ${orgId} and p.asset_id = g.asset_id and p.sole and ${covered} offset 0))
-    select id, sum(assets)::int as assets from (
-      select whole.id, sum(n.sole_active) as assets from whole cross join lateral
-        (select descendant_id from node_closure where org_id = ${orgId} and ancestor_id = whole.top_id offset 0) c
-      join node n on n.org_id = ${orgId} and n.id = c.descendant_id group by 1
-      union all select child.id, count(distinct single.asset_id) from single
-      cross join lateral (select c.ancestor_id from asset_node p join node_closure c on c.org_id = p.org_id and c.descendant_id = p.node_id
-        where p.org_id = ${orgId} and p.asset_id = single.asset_id offset 0) above
-      join child on child.id = above.ancestor_id group by 1) x
-    group by id having sum(assets) > 0`;
-}

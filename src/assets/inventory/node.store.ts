@@ -27,14 +27,15 @@ export async function counted<N extends { id: string }>(
   found: readonly N[],
 ): Promise<(N & { assets: number })[]> {
   const ids = found.map(({ id }) => id);
+  // Materialized, lest the planner looks every node up that it takes for one of few.
   const counts = await sql<{ id: string; assets: number }>`
+    with inside as materialized (select top as id, c.descendant_id as node_id from unnest(${ids}::uuid[]) top cross join lateral
+      (select descendant_id from node_closure where org_id = ${orgId} and ancestor_id = top offset 0) c),
+    held as materialized (select id as node_id, sole_assets from node where org_id = ${orgId} and sole_assets > 0),
+    several as materialized (select asset_id, node_id from asset_node where org_id = ${orgId} and not sole)
     select id, sum(assets)::int as assets from (
-      select c.ancestor_id as id, sum(n.sole_assets) as assets
-      from node_closure c join node n on n.org_id = c.org_id and n.id = c.descendant_id
-      where c.org_id = ${orgId} and c.ancestor_id = any(${ids}::uuid[]) group by 1
-      union all select c.ancestor_id, count(distinct p.asset_id)
-      from node_closure c join asset_node p on p.org_id = c.org_id and p.node_id = c.descendant_id and not p.sole
-      where c.org_id = ${orgId} and c.ancestor_id = any(${ids}::uuid[]) group by 1) x
+      select inside.id, sum(held.sole_assets) as assets from inside join held using (node_id) group by 1
+      union all select id, count(*) from (select distinct inside.id, several.asset_id from inside join several using (node_id)) x group by 1) x
     group by id`.execute(db);
   const byId = new Map(counts.rows.map(({ id, assets }) => [id, assets]));
   return found.map((node) => ({ ...node, assets: byId.get(node.id) ?? 0 }));
