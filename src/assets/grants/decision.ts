@@ -88,9 +88,11 @@ const OVER: Standing = { allowed: false, outlives: null, byClock: false, gave: n
 
 /** How live sessions stand with the rules now. One query for all, in their order. */
 export async function standings(db: Db, requests: readonly LiveRequest[], now: Date): Promise<Standing[]> {
-  const ends = requests.flatMap(({ gave }) => [...gave.values()]);
   // Rules that ended since are among the facts only as of before they did.
-  const since = new Date(Math.min(now.getTime(), ...ends.map((end) => end - 1)));
+  const earliest = requests
+    .flatMap(({ gave }) => [...gave.values()])
+    .reduce((least, end) => Math.min(least, end - 1), now.getTime());
+  const since = new Date(earliest);
   const facts = await factsOf(db, requests, since);
   return requests.map(({ protocol, action, aim, gave }, index) => {
     const known = facts[index];

@@ -160,4 +160,15 @@ describe("terminal link", () => {
     expect(link.state).toMatchObject({ kind: "live", watchers: ["Ada"] });
     link.drop();
   });
+
+  test("tells what the gate says beside the stream, whoever comes to watch, until the session is over", () => {
+    const { link, say } = setUp();
+    link.start(null);
+    say(opened);
+    say({ type: "notice", text: "It will be closed in 5 minutes." });
+    say({ type: "watchers", names: ["Ada"] });
+    expect(link.state).toMatchObject({ kind: "live", notice: "It will be closed in 5 minutes.", watchers: ["Ada"] });
+    say({ type: "ended", reason: "expired", detail: "Over.", exitCode: null });
+    expect(link.state).toEqual({ kind: "ended", reason: "expired", detail: "Over.", exitCode: null });
+  });
 });

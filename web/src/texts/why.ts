@@ -2,7 +2,7 @@ import type { Chinese } from "./text.ts";
 
 export const en = {
   title: "Why and why not",
-  text: "Whether somebody may do something on an asset, by which rules, and what the others lack.",
+  text: "Whether somebody may do something on an asset, by which permission rules, and what the others lack. Access rules (address, time, review) are asked when somebody connects, not here.",
   action: "To do what",
   at: "When",
   atHelp: "Empty means now.",
@@ -45,7 +45,7 @@ export const en = {
 
 export const zh: Chinese<typeof en> = {
   title: "为什么可以或不可以",
-  text: "某人能否在资产上做某事，由哪些规则授予，其他规则缺少什么。",
+  text: "某人能否在资产上做某事，由哪些权限规则授予，其他规则缺少什么。访问规则（地址、时间、审批）在连接时判断，不在此处。",
   action: "做什么",
   at: "何时",
   atHelp: "留空表示现在。",
