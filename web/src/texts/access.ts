@@ -165,6 +165,12 @@ export const en = {
     missingActions: "actions",
     missingDestinations: "where ports may be forwarded to",
   },
+  people: {
+    title: "Who may reach it",
+    why: "Why, and why not more",
+    emptyTitle: "Nobody may reach {{name}} now",
+    emptyText: "A permission rule in force lets people in; they are listed here with the rule that does.",
+  },
   expiring: {
     title: "Expiring soon",
     text: "Rules that end within 30 days, the next one first.",
@@ -327,6 +333,12 @@ export const zh: Chinese<typeof en> = {
     missingProtocols: "协议",
     missingActions: "操作",
     missingDestinations: "端口可转发到何处",
+  },
+  people: {
+    title: "谁可以访问",
+    why: "原因，以及为什么没有更多权限",
+    emptyTitle: "目前无人可以访问 {{name}}",
+    emptyText: "有效的权限规则让人员获得访问权；他们会连同相应的规则列在这里。",
   },
   expiring: {
     title: "即将到期",

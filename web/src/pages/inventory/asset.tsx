@@ -4,6 +4,7 @@ import { readAsset } from "../../../../src/assets/schema.ts";
 import { DetailPage, ErrorPanel, Loading, StateTag } from "../../kit/index.ts";
 import { useMay } from "../../me.ts";
 import { useEndpoint } from "../../query.ts";
+import { PeopleTab } from "../access/people-tab.tsx";
 import { RulesTab } from "../access/rules-tab.tsx";
 import { SessionsTab } from "../sessions-tab.tsx";
 import { AccountList } from "./account-list.tsx";
@@ -20,7 +21,12 @@ export function Page() {
   const { id = "" } = useParams();
   const read = useEndpoint(readAsset, { id });
   const { actionsOf, dialogs } = useAssetActions(() => void navigate("/console/assets", { replace: true }));
-  const may = { accounts: useMay("account.list"), rules: useMay("grant.list"), sessions: useMay("session.list") };
+  const may = {
+    accounts: useMay("account.list"),
+    people: useMay("grant.person.list"),
+    rules: useMay("grant.list"),
+    sessions: useMay("session.list"),
+  };
   const asset = read.data;
   if (read.isError && asset?.id !== id) return <ErrorPanel error={read.error} retry={() => void read.refetch()} />;
   if (!asset || asset.id !== id) return <Loading lines={10} />;
@@ -44,11 +50,20 @@ export function Page() {
           ...(may.accounts
             ? [{ key: "accounts", label: t("terms.accounts"), children: <AccountList asset={asset} /> }]
             : []),
+          ...(may.people
+            ? [
+                {
+                  key: "people",
+                  label: t("inventory.assets.reach"),
+                  children: <PeopleTab assetId={id} name={asset.name} />,
+                },
+              ]
+            : []),
           ...(may.rules
             ? [
                 {
                   key: "rules",
-                  label: t("inventory.assets.reach"),
+                  label: t("access.rules.title"),
                   children: <RulesTab side="assetId" id={id} name={asset.name} through={asset.nodes} />,
                 },
               ]
