@@ -3,7 +3,7 @@ import { Id } from "./fields.ts";
 import { plain } from "./secret.ts";
 
 /** How a kind of attribute can be compared. Those of `ONE` take one text, the others a list. */
-const MATCHES = {
+export const MATCHES = {
   text: ["equals", "in", "contains", "starts-with", "ends-with"],
   /** An address or a name of a host. */
   address: ["equals", "in", "in-network"],

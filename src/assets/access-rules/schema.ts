@@ -4,6 +4,8 @@ import { Comment, Id, Moment, Name, Named, plain, Version } from "../../core/fie
 import { type Attributes, Selector, selectorOver } from "../../core/selector.ts";
 import { CONNECT_METHODS } from "./schema/settings.ts";
 
+export { MATCHES } from "../../core/selector.ts";
+
 export const ACCESS_ACTIONS = ["reject", "accept", "review", "warn", "notify", "mask"] as const;
 export const AccessAction = z.enum(ACCESS_ACTIONS);
 export type AccessAction = z.output<typeof AccessAction>;

@@ -1,5 +1,6 @@
 export type { BulkAction, Together } from "./bulk-bar.tsx";
 export { learnNames, nameOfId, source } from "./choices.ts";
+export { IdsControl } from "./ids-control.tsx";
 export { ConfirmEnd } from "./confirm-end.tsx";
 export { DetailPage, type PageAction } from "./detail-page.tsx";
 export type { Field, FieldGroup } from "./form-body.tsx";

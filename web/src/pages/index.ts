@@ -1,4 +1,5 @@
 import { accessPages } from "./access/index.ts";
+import { accessRulePages } from "./access-rules/index.ts";
 import { auditPages } from "./audit/index.ts";
 import { backendPages } from "./backends/index.ts";
 import { identityPages } from "./identity/index.ts";
@@ -22,6 +23,7 @@ export const pages: readonly PageEntry[] = [
   ...tokenPages,
   ...inventoryPages,
   ...accessPages,
+  ...accessRulePages,
   ...requestPages,
   ...auditPages,
   ...organizationPages,

@@ -1,6 +1,7 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import * as access from "./access.ts";
+import * as accessRules from "./access-rules.ts";
 import * as audit from "./audit.ts";
 import * as backends from "./backends.ts";
 import * as bulk from "./bulk.ts";
@@ -23,6 +24,7 @@ import * as work from "./work.ts";
 /** One line for each area of texts: an area is a file here that exports `en` and `zh`. */
 const AREAS = {
   access: { en: access.en, zh: access.zh },
+  accessRules: { en: accessRules.en, zh: accessRules.zh },
   audit: { en: audit.en, zh: audit.zh },
   backends: { en: backends.en, zh: backends.zh },
   bulk: { en: bulk.en, zh: bulk.zh },

@@ -24,7 +24,7 @@ export function TicketState({ ticket }: { ticket: Ticket }) {
 
 /** The kind of a request in words; its key where this console has none. */
 export const kindWords = (kind: string, t: TFunction): string =>
-  kind === "access" || kind === "break-glass" ? t(`requests.kinds.${kind}`) : kind;
+  kind === "access" || kind === "break-glass" || kind === "connect-review" ? t(`requests.kinds.${kind}`) : kind;
 
 /** Minutes as hours and minutes. */
 export function spanWords(minutes: number, t: TFunction): string {
