@@ -80,11 +80,16 @@ describe("permission rules in the console", () => {
     await page.keyboard.press("Enter");
     await page.locator(".ant-drawer-title").click();
     await page.getByText("Ports may be forwarded to 10.0.0.0/16:22.").waitFor();
+    const drawer = page.locator(".ant-drawer");
+    await drawer.getByLabel(/^Until/).fill("2031-01-01T10:00");
+    await drawer.getByLabel(/^When it ends/).click();
+    await page.getByText("Warn, and cut some minutes later").last().click();
+    await page.getByText("Then live sessions are warned and closed after 10 minutes.").waitFor();
     await look("form");
     await page.getByRole("button", { name: "Create rule" }).last().click();
     await page.getByRole("heading", { name: "Operators on the web" }).first().waitFor();
     const { items } = await admin.call(listGrants, { search: "Operators on" });
-    expect(items).toMatchObject([{ forwardTo: ["10.0.0.0/16:22"], atEnd: { what: "cut" } }]);
+    expect(items).toMatchObject([{ forwardTo: ["10.0.0.0/16:22"], atEnd: { what: "warn", minutes: 10 } }]);
     expect(faults).toEqual([]);
   }, 60_000);
 

@@ -194,6 +194,12 @@ describe("a rule's fields", () => {
       ],
       [1, [{ kind: "manual", actions: ["connect"] }]],
     ]);
+    const everyStored = await asset();
+    await rule({ userIds: [ann.id], assetIds: [everyStored.id], accounts: { all: true, names: ["web"] } });
+    expect([await ask(everyStored, "manual", { typed: "web" }), await ask(everyStored, "same_name")]).toEqual([
+      false,
+      false,
+    ]);
     const stranger = await rules.newPerson("eve");
     expect(await ask(bare, "manual", { userId: stranger.id })).toBe(false);
   });

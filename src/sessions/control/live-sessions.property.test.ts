@@ -23,7 +23,7 @@ import { systemActor } from "../../iam/index.ts";
 import { createAudience } from "./audience.ts";
 import { createLiveSessions, type EndCause, type LiveSession } from "./live-sessions.ts";
 
-const WORLDS = 60;
+const WORLDS = 400;
 const STEPS = 14;
 
 type Dice = ReturnType<typeof createDice>;
@@ -246,4 +246,4 @@ test(`live sessions end exactly when the contract says so, in ${WORLDS} worlds o
   }
   for (const [what, count] of Object.entries(seen))
     expect({ what, enough: count > 20 }).toEqual({ what, enough: true });
-}, 120_000);
+}, 300_000);
