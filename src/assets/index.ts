@@ -1,6 +1,12 @@
 import type { AnyAction, Registry, Runtime } from "../core/index.ts";
 import type { Db, Sealer } from "../db/index.ts";
-import type { AnyJobKind, AnyMailTemplate, AnySettingsGroup, Platform } from "../platform/index.ts";
+import {
+  type AnyJobKind,
+  type AnyMailTemplate,
+  type AnySettingsGroup,
+  createRowRunner,
+  type Platform,
+} from "../platform/index.ts";
 import { accessRuleActions } from "./access-rules/access-rule.ts";
 import { commandGroupActions } from "./access-rules/command-group.ts";
 import { accessNoticeMail, type Connected, tellReviewers } from "./access-rules/messages.ts";
@@ -8,6 +14,8 @@ import { connectReviewKind, createReviews } from "./access-rules/review.ts";
 import type { DecidingRule } from "./access-rules/rule-reading.ts";
 import { accountActions, type OpenPrivateKey } from "./accounts/account.ts";
 import { createConnections } from "./accounts/connection.ts";
+import { importGrantsKind } from "./grant-files/import-job.ts";
+import { grantFileActions } from "./grant-files/transfer.ts";
 import { explainActions } from "./grants/explain.ts";
 import { grantActions } from "./grants/grant.ts";
 import { myAssetActions } from "./grants/my-assets.ts";
@@ -55,20 +63,23 @@ export type Assets = ReturnType<typeof createAssets>;
  */
 export function createAssets(deps: {
   sealer: Sealer;
-  runtime: Pick<Runtime<Db>, "record" | "now">;
-  platform: Pick<Platform, "settings" | "tickets" | "notify" | "mailIsConfigured">;
+  runtime: Runtime<Db>;
+  platform: Pick<Platform, "settings" | "tickets" | "notify" | "mailIsConfigured" | "startJob" | "files">;
   protocols: Registry<ProtocolEntry>;
   openPrivateKey: OpenPrivateKey;
 }) {
   const { sealer, runtime, platform, protocols, openPrivateKey } = deps;
   platform.tickets.learn([accessKind, breakGlassKind, connectReviewKind]);
   const sweep = requestSweep(runtime);
+  const grants = grantActions({ settings: platform.settings });
+  const importing = importGrantsKind({ runtime, files: platform.files, runRow: createRowRunner(runtime, grants) });
   return {
     actions: [
       ...nodeActions(),
       ...assetActions({ protocols }),
       ...accountActions({ sealer, openPrivateKey }),
-      ...grantActions({ settings: platform.settings }),
+      ...grants,
+      ...grantFileActions({ db: runtime.db, platform, kind: importing }),
       ...explainActions(),
       ...myAssetActions(),
       ...markActions(),
@@ -82,7 +93,7 @@ export function createAssets(deps: {
 
     /** Work in the background, and the messages it sends. */
     work: {
-      kinds: [sweep.kind] as AnyJobKind[],
+      kinds: [sweep.kind, importing] as AnyJobKind[],
       schedules: sweep.schedules,
       templates: [breakGlassMail, accessNoticeMail] as AnyMailTemplate[],
     },

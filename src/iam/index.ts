@@ -74,7 +74,7 @@ export { receiverOf } from "./users/receiver.ts";
 export { switchOffSignInRules } from "./sign-in-rules/switch-off.ts";
 export { iamSettings } from "./login/settings.ts";
 export type { SshStep } from "./login/ssh-sign-in.ts";
-export type { Presence } from "./login/presence.ts";
+export { type Presence, starterNow } from "./login/presence.ts";
 
 /** The domain of identity as other domains see it. */
 export type Iam = ReturnType<typeof createIam>;

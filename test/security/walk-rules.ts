@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 type Granted<T> = (other: "own" | "denied" | "not_found" | "invalid", ...inputs: object[]) => T[];
 
-/** What strangers get of access rules and sign-in rules, tried with rows of the first organization. */
+/** What strangers get of files of permission rules, of access rules and of sign-in rules, tried with rows of the first organization. */
 export function ruleTries<T>(
   first: Readonly<
     Record<"adminId" | "assetId" | "accountId" | "accessRuleId" | "commandGroupId" | "signInRuleId", string>
@@ -11,7 +11,13 @@ export function ruleTries<T>(
 ): Record<string, T[]> {
   const { adminId, assetId, accountId, accessRuleId, commandGroupId, signInRuleId } = first;
   const named = (what: string): string => `${what}-${randomUUID()}`;
+  const piece = { name: "f", number: 0, pieces: 1, content: "YQ==" };
   return {
+    "grant.export": granted("own", { format: "csv" }, { format: "csv", assetId }),
+    "grant.import.template": granted("own", { format: "csv" }),
+    "grant.import.upload": granted("not_found", { ...piece, fileId: adminId }),
+    "grant.import.preview": granted("not_found", { fileId: adminId }),
+    "grant.import": granted("not_found", { fileId: adminId, mode: "both" }),
     "access-rule-kind.list": granted("own", {}),
     "access-rule.list": granted("own", {}, { kind: "connect" }, { search: "rule" }),
     "access-rule.read": granted("not_found", { id: accessRuleId }),

@@ -2,7 +2,8 @@ import { sql } from "kysely";
 import { containing, type Db, page } from "../../db/index.ts";
 import { AtEnd, type Grant } from "./schema.ts";
 
-const NAMES_SHOWN = 1000;
+/** How many names of each side a rule is shown with. */
+export const NAMES_SHOWN = 1000;
 const DAY_MS = 86_400_000;
 
 const named = (table: "grant_user" | "grant_group" | "grant_asset" | "grant_node", key: string, of: string) => sql<
@@ -81,6 +82,17 @@ function whyIneffective(grant: Omit<Grant, "ineffective">, now: Date): Grant["in
 export async function findGrant(db: Db, orgId: string, id: string, now: Date): Promise<Grant | null> {
   const row = await grants(db, orgId).where("g.id", "=", id).executeTakeFirst();
   return row ? toGrant(row, now) : null;
+}
+
+/** The rules of these names, each with the name it was asked by. */
+export async function grantsByName(db: Db, orgId: string, names: readonly string[], now: Date) {
+  if (names.length === 0) return [];
+  const asked = sql<{ name: string }>`(select unnest(${names}::text[]) as name)`.as("asked");
+  const rows = await grants(db, orgId)
+    .innerJoin(asked, (join) => join.on(sql<boolean>`g.sort_name = lower(asked.name)`))
+    .select("asked.name as asked")
+    .execute();
+  return rows.map((row) => ({ asked: row.asked, grant: toGrant(row, now) }));
 }
 
 export interface GrantFilter {

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { type Actor, Fault } from "../../core/index.ts";
 import type { Db } from "../../db/index.ts";
 import { mayBeIn, permissionsOf } from "./console-session.ts";
 
@@ -58,11 +59,21 @@ export async function stillPresent(db: Db, presences: readonly Presence[]): Prom
 }
 
 /** What a user may do in an organization at this moment; null when they may not act there at all. */
-export async function standingOf(db: Db, userId: string, orgId: string): Promise<ReadonlySet<string> | null> {
+async function standingOf(db: Db, userId: string, orgId: string): Promise<ReadonlySet<string> | null> {
   const { rows } = await sql<{ permissions: string[] }>`
     select ${permissionsOf("o.id", "u.id")} as permissions from users u join organization o on o.id = ${orgId}
     where u.id = ${userId} and u.active and (u.expires_at is null or u.expires_at > now()) and ${mayBeIn("o.id", "u.id")}`.execute(
     db,
   );
   return rows[0] ? new Set(rows[0].permissions) : null;
+}
+
+/**
+ * Whoever started an import in the background, with what they hold now. Fault `denied` when they may not act in the
+ * organization any more, or lost the permission.
+ */
+export async function starterNow(db: Db, starter: Actor, permission: string): Promise<Actor> {
+  const permissions = await standingOf(db, starter.id ?? "", starter.orgId ?? "");
+  if (!permissions?.has(permission)) throw new Fault("denied", "Whoever started the import may not import any more.");
+  return { ...starter, permissions };
 }

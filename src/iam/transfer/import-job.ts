@@ -12,7 +12,7 @@ import {
   thenDrop,
 } from "../../platform/index.ts";
 import { ImportMode } from "../../platform/schema.ts";
-import { standingOf } from "../login/presence.ts";
+import { starterNow } from "../login/presence.ts";
 import * as schema from "../schema.ts";
 import { findByLoginName } from "../users/user.store.ts";
 import { type Directory, inputOf, problemOf, TITLES } from "./columns.ts";
@@ -74,7 +74,7 @@ export function importUsersKind(deps: { database: Database; files: Files; runRow
       ...(passwords && { atOnce: AT_ONCE_WITH_PASSWORDS }),
       askEvery: ASK_EVERY,
       batch: 1000,
-      actorNow: () => actorNow(db, job.actor, origin),
+      actorNow: async () => ({ ...(await starterNow(db, job.actor, schema.importUsers.name)), origin }),
       prepare: async () => null,
       subjectOf: (cells) => cells[fields.indexOf("loginName")] ?? "",
       one,
@@ -89,15 +89,6 @@ export function importUsersKind(deps: { database: Database; files: Files; runRow
     afterCrash: "restart",
     run: (job) => thenDrop(files, job.input.fileId, () => importAll(job)),
   });
-}
-
-/** Whoever started it, with what they hold now; Fault `denied` when they may not act any more. */
-async function actorNow(db: Db, starter: Actor, origin: string | null): Promise<Actor> {
-  const standing = await standingOf(db, starter.id ?? "", starter.orgId ?? "");
-  if (!standing?.has(schema.importUsers.name)) {
-    throw new Fault("denied", "Whoever started the import may not import users any more.");
-  }
-  return { ...starter, origin, permissions: standing };
 }
 
 async function directoryOf(db: Db, orgId: string): Promise<Directory> {

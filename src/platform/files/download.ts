@@ -1,6 +1,7 @@
 import { stringify } from "csv-stringify/sync";
-import type { Delivery } from "../../core/index.ts";
+import { type Delivery, Fault } from "../../core/index.ts";
 import { guarded, guardedText } from "./cells.ts";
+import { MOST_TEXT } from "./limits.ts";
 import type { FileFormat } from "./schema.ts";
 import { writeRows } from "./sheet.ts";
 
@@ -39,7 +40,14 @@ async function* csvPages({ head, pages }: Table): AsyncIterable<Uint8Array> {
 
 async function* xlsxFile({ head, pages }: Table): AsyncIterable<Uint8Array> {
   const all = [head];
-  for await (const rows of pages) for (const row of rows) all.push(row.map(guardedText));
+  let text = 0;
+  for await (const rows of pages) {
+    for (const row of rows) {
+      text += row.reduce((sum, cell) => sum + cell.length, 0);
+      if (text > MOST_TEXT) throw new Fault("invalid", "That is too much for an XLSX file. Take CSV.");
+      all.push(row.map(guardedText));
+    }
+  }
   yield await writeRows(all);
 }
 

@@ -1,6 +1,7 @@
 import { type Actor, Fault } from "../../core/index.ts";
 import type { JobContext } from "../jobs/kind.ts";
 import type { Files } from "./files.ts";
+import { LONGEST_CELL } from "./limits.ts";
 import { inParallel, outcomeOf } from "./rows.ts";
 
 /** What became of a row that was not refused. */
@@ -39,6 +40,7 @@ export async function importRows<P>(job: JobContext<unknown>, work: RowImport<P>
     if (cells.every((cell) => cell.trim() === "")) return;
     if (++begun % askEvery === 0) actor = await work.actorNow();
     const { outcome, message } = await outcomeOf(async () => {
+      if (cells.some((cell) => cell.length > LONGEST_CELL)) throw new Fault("invalid", "A cell holds too much text.");
       counts[await work.one({ actor, cells, line, prepared })] += 1;
     });
     if (outcome === "failed") {

@@ -2,6 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { parse } from "csv-parse/sync";
 import { readSheet } from "read-excel-file/node";
 import writeSheet from "write-excel-file/node";
+import { LONGEST_CELL, MOST_TEXT } from "./limits.ts";
 
 /** What the thread is asked for. */
 export type SheetTask =
@@ -18,13 +19,12 @@ export type SheetMessage =
 const BATCH = 250;
 const MOST_COLUMNS = 100;
 const MOST_UNPACKED = 200 * 1024 * 1024;
-const LONGEST_CELL = 4000;
 
 const send = (message: SheetMessage): void => parentPort?.postMessage(message);
 
 function textOf(value: unknown): string {
   if (value instanceof Date) return value.toISOString();
-  if (typeof value === "string") return value.slice(0, LONGEST_CELL);
+  if (typeof value === "string") return value.slice(0, LONGEST_CELL + 1);
   return typeof value === "number" || typeof value === "boolean" ? String(value) : "";
 }
 
@@ -49,7 +49,7 @@ function readCsv(bytes: Buffer): string[][] {
     delimiter: [",", ";", "\t"].sort((a, b) => count(text, b) - count(text, a))[0] ?? ",",
     relax_column_count: true,
     skip_empty_lines: false,
-    max_record_size: 100_000,
+    max_record_size: 1_000_000,
   });
 }
 
@@ -65,8 +65,13 @@ async function read({ bytes, isXlsx, mostRows }: Extract<SheetTask, { do: "read"
     return send({ problem: `The file holds more than ${mostRows} rows. Split it into several.` });
   }
   if (rows.some((row) => row.length > MOST_COLUMNS)) return send({ problem: "The file has more than 100 columns." });
+  let text = 0;
   for (let at = 0; at < rows.length; at += BATCH) {
-    send({ rows: rows.slice(at, at + BATCH).map((row) => row.map(textOf)) });
+    const batch = rows.slice(at, at + BATCH).map((row) => row.map(textOf));
+    // The same long text may stand in every cell of a small XLSX.
+    text += batch.reduce((sum, row) => row.reduce((rest, cell) => rest + cell.length, sum), 0);
+    if (text > MOST_TEXT) return send({ problem: "The file holds too much text. Split it into several." });
+    send({ rows: batch });
   }
   send({ end: true });
 }
