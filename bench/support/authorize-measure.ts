@@ -12,8 +12,8 @@ import { decisions, lists, reverse } from "./authorize-reads.ts";
 import { revocation } from "./authorize-revocation.ts";
 import { type Call, type Figure, person, type Stage } from "./authorize-stage.ts";
 
-const CALLS = 200;
-const WRITES = 40;
+const CALLS = 100;
+const WRITES = 20;
 
 /** Everything once to get warm, then for its figures. */
 export async function measure(deps: { database: Database; directory: string; size: Size }): Promise<Figure[]> {

@@ -55,7 +55,7 @@ export async function factsOf(db: Db, subjects: readonly AnySubject[], now: Date
   const column = (key: keyof Subject) => subjects.map((subject) => subject[key]);
   const found = await prepared(
     db,
-    sql<Omit<Facts, "rules"> & { place: number; ruleIds: string[] }>`
+    sql<Omit<Facts, "rules"> & { place: number | null; pair: string | null; ruleIds: string[] }>`
     with s as materialized (
       select * from unnest(${column("orgId")}::uuid[], ${column("userId")}::uuid[], ${column("assetId")}::uuid[], ${column("accountId")}::uuid[])
         with ordinality as s (org_id, user_id, asset_id, account_id, place)),
@@ -66,24 +66,26 @@ export async function factsOf(db: Db, subjects: readonly AnySubject[], now: Date
     joined as materialized (select p.org_id, p.user_id, p.asset_id, array_agg(grant_id order by grant_id) as rule_ids
       from (select distinct org_id, user_id, asset_id from s) p join over using (org_id, asset_id)
       join theirs using (org_id, user_id, grant_id) group by 1, 2, 3)
-    select s.place::int, u.login_name as "loginName", coalesce(account.name, '') as "accountName",
+    select s.place::int as place, null as pair, u.login_name as "loginName", coalesce(account.name, '') as "accountName",
       s.account_id is null and exists (select 1 from account o where o.org_id = s.org_id and o.asset_id = s.asset_id
         and o.name = u.login_name and o.active) as "storesOwn",
       array(select p.kind from asset_protocol p where p.org_id = s.org_id and p.asset_id = s.asset_id) as protocols,
-      coalesce(joined.rule_ids, '{}') as "ruleIds"
+      '{}'::uuid[] as "ruleIds"
     from s
     join membership m on m.org_id = s.org_id and m.user_id = s.user_id
     join users u on u.id = s.user_id and u.active
     join asset on asset.org_id = s.org_id and asset.id = s.asset_id and asset.active
     left join account on account.org_id = s.org_id and account.id = s.account_id and account.asset_id = s.asset_id and account.active
-    left join joined on joined.org_id = s.org_id and joined.user_id = s.user_id and joined.asset_id = s.asset_id
-    where s.account_id is null or account.id is not null`,
+    where s.account_id is null or account.id is not null
+    union all select null, concat_ws('/', org_id, user_id, asset_id), '', '', false, '{}', rule_ids from joined`,
   );
-  const rules = await rulesById(db, [...new Set(found.rows.flatMap(({ ruleIds }) => ruleIds))], now);
+  const joined = new Map(found.rows.map(({ pair, ruleIds }) => [pair, ruleIds]));
+  const rules = await rulesById(db, [...new Set([...joined.values()].flat())], now);
   const byPlace = new Map(found.rows.map((row) => [row.place, row]));
-  return subjects.map((_, index) => {
+  return subjects.map(({ orgId, userId, assetId }, index) => {
     const row = byPlace.get(index + 1);
-    return row ? { ...row, rules: row.ruleIds.flatMap((id) => rules.get(id) ?? []) } : null;
+    const ids = joined.get(`${orgId}/${userId}/${assetId}`) ?? [];
+    return row ? { ...row, rules: ids.flatMap((id) => rules.get(id) ?? []) } : null;
   });
 }
 

@@ -17,20 +17,21 @@ export const accountsOf = (db: Db, orgId: string, assetId: string, accountId: st
 
 /**
  * A page of the active people whom a rule in force joins to an asset, where the rule covers one of these account names for
- * them. Whether it then lets them do something is for the decision to say: another rule may exclude the account.
+ * them or, with `virtual`, an account that is typed. Whether it then lets them do something is for the decision to say: another rule may exclude the account.
  */
 export function peopleNear(
   db: Db,
-  near: { orgId: string; assetId: string; accountNames: readonly string[] },
+  near: { orgId: string; assetId: string; accountNames: readonly string[]; virtual: boolean },
   filter: { search?: string | undefined; limit: number; cursor?: string | undefined },
   now: Date,
 ) {
-  const { orgId, assetId, accountNames } = near;
+  const { orgId, assetId, accountNames, virtual } = near;
   const names = sql`${accountNames}::text[]`;
+  const covers = sql`g.all_accounts or g.account_names && ${names} or (${virtual}::boolean and g.virtual_accounts <> '{}')`;
   const people = sql<{ user_id: string }>`(
     with over as materialized (
-      select g.id, g.all_accounts or g.account_names && ${names} as whoever from access_grant g
-      where ${rulesInForce(orgId, now)} and (g.all_accounts or g.account_names && ${names} or 'same_name' = any(g.virtual_accounts))
+      select g.id, ${covers} as whoever from access_grant g
+      where ${rulesInForce(orgId, now)} and (${covers} or 'same_name' = any(g.virtual_accounts))
         and g.id in (${rulesOfAsset(sql`select ${orgId}::uuid as org_id, ${assetId}::uuid as asset_id`)})),
     named as materialized (
       select x.user_id, over.whoever from over cross join lateral

@@ -1,10 +1,17 @@
 import { type Actor, notFound } from "../../core/index.ts";
 import { type Db, serve } from "../../db/index.ts";
 import { findAsset } from "../inventory/asset.store.ts";
+import { accountSide } from "./decision.ts";
 import { type Facts, factsOf } from "./decision.store.ts";
-import { evaluate, type Rule } from "./evaluate.ts";
+import { evaluate, type Question, type Rule } from "./evaluate.ts";
 import { accountsOf, peopleNear } from "./people.store.ts";
-import { type GrantAction, listAssetPeople, type ReachingAccount, type ReachingPerson } from "./schema.ts";
+import {
+  type GrantAction,
+  listAssetPeople,
+  type ReachingAccount,
+  type ReachingPerson,
+  VirtualAccount,
+} from "./schema.ts";
 
 /** So often a page that exclusions made shorter is filled up; one that is still short has a cursor all the same. */
 const ROUNDS = 5;
@@ -28,23 +35,30 @@ async function peopleOf(
   const orgId = actor.orgId ?? "";
   if (!(await findAsset(db, orgId, asked.id))) throw notFound("asset");
   const accounts = await accountsOf(db, orgId, asked.id, asked.accountId);
-  const near = { orgId, assetId: asked.id, accountNames: accounts.map(({ name }) => name) };
+  // Whoever is asked about all that leads to the asset asks about typed accounts, too.
+  const virtual = asked.accountId === undefined;
+  const near = { orgId, assetId: asked.id, accountNames: accounts.map(({ name }) => name), virtual };
+  const ids = [...accounts.map(({ id }) => id), ...(virtual ? [null] : [])];
   const items: ReachingPerson[] = [];
   let next = asked.cursor ?? null;
   for (let round = 0; round < ROUNDS && (round === 0 || next) && items.length < asked.limit; round++) {
     const filter = { search: asked.search, limit: asked.limit - items.length, cursor: next ?? undefined };
     const found = await peopleNear(db, near, filter, now);
     const subjects = found.items.flatMap(({ id: userId }) =>
-      accounts.map(({ id: accountId }) => ({ orgId, userId, assetId: asked.id, accountId })),
+      ids.map((accountId) => ({ orgId, userId, assetId: asked.id, accountId })),
     );
     const facts = await factsOf(db, subjects, now);
     found.items.forEach((person, index) => {
+      const known = facts.slice(index * ids.length, (index + 1) * ids.length);
       const own = accounts.flatMap((account, place) => {
-        const known = facts[index * accounts.length + place];
-        const actions = known ? actionsWithEnds(known, now.getTime()) : [];
+        const actions = actionsWithEnds(known[place] ?? null, now.getTime());
         return actions.length > 0 ? [{ ...account, actions }] : [];
       });
-      if (own.length > 0) items.push({ ...person, accounts: own });
+      const virtualAccounts = (virtual ? VirtualAccount.options : []).flatMap((kind) => {
+        const actions = actionsWithEnds(known[accounts.length] ?? null, now.getTime(), kind);
+        return actions.length > 0 ? [{ kind, actions }] : [];
+      });
+      if (own.length + virtualAccounts.length > 0) items.push({ ...person, accounts: own, virtualAccounts });
     });
     next = found.next;
   }
@@ -52,11 +66,13 @@ async function peopleOf(
 }
 
 /** What a person may do with an account over any protocol of the asset, and when each ends by the clock alone. */
-function actionsWithEnds(facts: Facts, now: number): ReachingAccount["actions"] {
-  const { actions, nextChange } = actionsAt(facts, now);
+function actionsWithEnds(facts: Facts | null, now: number, kind?: VirtualAccount): ReachingAccount["actions"] {
+  const side = facts && accountSide(facts, kind);
+  if (!side) return [];
+  const { actions, nextChange } = actionsAt(facts, side, now);
   const ends = new Map<GrantAction, number | null>([...actions.keys()].map((action) => [action, null]));
-  for (let moment = nextChange; moment !== null; ) {
-    const later = actionsAt(facts, moment);
+  for (let moment = actions.size > 0 ? nextChange : null; moment !== null; ) {
+    const later = actionsAt(facts, side, moment);
     for (const [action, end] of ends) if (end === null && !later.actions.has(action)) ends.set(action, moment);
     moment = later.nextChange;
   }
@@ -67,8 +83,8 @@ function actionsWithEnds(facts: Facts, now: number): ReachingAccount["actions"] 
   });
 }
 
-function actionsAt({ accountName, loginName, protocols, rules }: Facts, now: number) {
-  const answers = protocols.map((protocol) => evaluate(rules, { accountName, loginName, protocol, now }));
+function actionsAt({ protocols, rules }: Facts, side: Omit<Question, "protocol" | "now">, now: number) {
+  const answers = protocols.map((protocol) => evaluate(rules, { ...side, protocol, now }));
   const actions = new Map<GrantAction, readonly Rule[]>(answers.flatMap((answer) => [...answer.actions]));
   return { actions, nextChange: answers[0]?.nextChange ?? null };
 }

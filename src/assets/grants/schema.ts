@@ -281,20 +281,17 @@ export const listMyNodes = endpoint({
   output: listOutput(Node.omit({ version: true })),
 });
 
-export const ReachingAccount = z.object({
-  id: Id,
-  name: Name,
-  username: plain(z.string()),
-  actions: z.array(
-    z.object({
-      action: GrantAction,
-      /** The rules that give it. */
-      rules: z.array(Named),
-      /** When it ends if nobody changes anything; null: never. */
-      until: Moment.nullable(),
-    }),
-  ),
-});
+const ReachingActions = z.array(
+  z.object({
+    action: GrantAction,
+    /** The rules that give it. */
+    rules: z.array(Named),
+    /** When it ends if nobody changes anything; null: never. */
+    until: Moment.nullable(),
+  }),
+);
+
+export const ReachingAccount = z.object({ id: Id, name: Name, username: plain(z.string()), actions: ReachingActions });
 export type ReachingAccount = z.output<typeof ReachingAccount>;
 
 export const ReachingPerson = z.object({
@@ -302,6 +299,8 @@ export const ReachingPerson = z.object({
   name: Name,
   loginName: plain(z.string()),
   accounts: z.array(ReachingAccount),
+  /** What the person may do without a stored account. */
+  virtualAccounts: z.array(z.object({ kind: VirtualAccount, actions: ReachingActions })),
 });
 export type ReachingPerson = z.output<typeof ReachingPerson>;
 
