@@ -142,6 +142,14 @@ describe("which rule decides", () => {
     const other = await door.person(fresh("other"), { orgId, roles: ["administrator"] });
     await door.call(other, createAccessRule, { kind: "connect", name: "all", action: "reject" });
     expect(await passes()).toBe(true);
+    const here = { orgId: ann.orgId, userId: ann.id, assetId: host.id, accountId: host.ids.root! };
+    const asked = [here, { ...here, orgId }].map((one) => ({ ...one, address: null, method: "ssh-client" }));
+    const [own, elsewhere] = await judgeConnections(door.db, asked, new Date());
+    expect([own && refusalOf(own), elsewhere]).toEqual([null, null]);
+    await rule({ action: "accept" });
+    const [still] = await judgeConnections(door.db, asked, new Date());
+    expect(still && refusalOf(still)).toBeNull();
+    expect(still?.standings).toHaveLength(1);
   });
 
   test("where the account is gone nothing passes", async () => {
