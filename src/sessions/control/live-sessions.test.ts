@@ -54,6 +54,44 @@ function stage(answer: (request: LiveRequest) => Partial<Standing> = () => ({ al
   return { live, asked, failures, state, session };
 }
 
+describe("who cannot be asked", () => {
+  test("ends all sessions after 30 seconds, asked once a second; an answer meanwhile counts", async () => {
+    const { live, asked, failures, state, session } = stage();
+    const one = session();
+    live.add(one);
+    const { answer } = state;
+    state.answer = () => {
+      throw new Error("the database is away");
+    };
+    await live.recheck();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect([asked.length, failures.length]).toEqual([21, 21]);
+    state.answer = answer;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(one.causes).toEqual([]);
+    state.answer = () => {
+      throw new Error("the database is away again");
+    };
+    await live.recheck();
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(one.causes).toEqual([]);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(one.causes[0]).toMatchObject({ reason: "gateway_stopped" });
+    live.stop();
+  });
+
+  test("is not asked without end when a rule's end has passed", async () => {
+    const { live, asked, state, session } = stage();
+    live.add(session(new Date(Date.now() + 500)));
+    state.answer = () => {
+      throw new Error("the database is away");
+    };
+    await vi.advanceTimersByTimeAsync(5_600);
+    expect(asked).toHaveLength(6);
+    live.stop();
+  });
+});
+
 describe("rights are asked for again", () => {
   test("every 30 seconds, although sessions keep coming and going", async () => {
     const { live, asked, session } = stage();

@@ -52,12 +52,22 @@ export interface LiveSessions {
 }
 
 const SAFETY_MS = 30_000;
+/** How soon a question that failed is put again. */
+const AGAIN_MS = 1_000;
+/** How long sessions live on while nobody can say whether they may. */
+export const BLIND_MS = 30_000;
+/** The end of sessions of which that is so. */
+export const BLIND: EndCause = {
+  reason: "gateway_stopped",
+  detail: "The gate lost its database and cannot check permissions any more.",
+};
+
 const REVOKED: EndCause = { reason: "revoked", detail: "The permission for this session ended." };
 const EXPIRED: EndCause = { reason: "expired", detail: "The time of the permission for this session is over." };
 
 /**
  * The sessions of this process. `ask` decides for many at once. Rights are asked for again when told, when a rule
- * starts or ends, and every 30 seconds whatever happens. A revoked session ends at once; one whose rules ended by the
+ * starts or ends, and every 30 seconds whatever happens; where no answer comes for 30 seconds, all end. A revoked session ends at once; one whose rules ended by the
  * clock is cut, warned and cut later, or kept, as they say.
  */
 export function createLiveSessions(deps: {
@@ -71,6 +81,8 @@ export function createLiveSessions(deps: {
   let rechecks = 0;
   let stopped = false;
   let safety = Date.now() + SAFETY_MS;
+  /** When the first of the questions was put that have failed since the last answer; null: the last was answered. */
+  let blindSince: number | null = null;
 
   function plan(): void {
     clearTimeout(timer);
@@ -80,12 +92,18 @@ export function createLiveSessions(deps: {
       (soonest, { nextChange }) => Math.min(soonest, nextChange?.getTime() ?? soonest),
       safety,
     );
-    timer = setTimeout(() => void recheck(), Math.max(10, next - now));
+    timer = setTimeout(() => void recheck(), Math.max(blindSince === null ? 10 : AGAIN_MS, next - now));
   }
 
   async function askAll(): Promise<void> {
     const asked = [...sessions.values()];
-    const standings = await deps.ask(asked.map(({ request, gave }) => ({ ...request, gave })));
+    const began = Date.now();
+    const standings = await deps.ask(asked.map(({ request, gave }) => ({ ...request, gave }))).catch((error) => {
+      blindSince ??= began;
+      safety = Date.now() + AGAIN_MS;
+      throw error;
+    });
+    blindSince = null;
     asked.forEach((session, index) => apply(session, standings[index]));
   }
 
@@ -114,12 +132,19 @@ export function createLiveSessions(deps: {
     again = true;
     rechecks += 1;
     running ??= untilQuiet()
-      .catch(deps.failed)
+      .catch((error) => {
+        deps.failed(error);
+        if (blindSince !== null && Date.now() - blindSince > BLIND_MS) void endAll(BLIND);
+      })
       .finally(() => {
         running = undefined;
         plan();
       });
     return running;
+  }
+
+  async function endAll(cause: EndCause): Promise<void> {
+    await Promise.allSettled([...sessions.values()].map((session) => session.end(cause)));
   }
 
   return {
@@ -138,9 +163,7 @@ export function createLiveSessions(deps: {
     },
     get: (id) => sessions.get(id),
     recheck,
-    async endAll(cause) {
-      await Promise.allSettled([...sessions.values()].map((session) => session.end(cause)));
-    },
+    endAll,
     stop() {
       stopped = true;
       clearTimeout(timer);

@@ -9,3 +9,6 @@ export type ClientEnd = Omit<Parameters<typeof relay>[0]["client"], "exit"> & {
   /** Whether it went without a word. */
   isLost(): boolean;
 };
+
+/** Words from anybody as one line for a terminal: nothing in them moves the cursor, colours or asks. */
+export const asLine = (words: string): string => words.replace(/\s+/gu, " ").replace(/[\p{Cc}\p{Cf}]/gu, "");

@@ -6,7 +6,7 @@ import { newId, type Runtime } from "../../core/index.ts";
 import { type Assets, type LiveRequest, standings } from "../../assets/index.ts";
 import type { Database, Db, Listening, Sealer } from "../../db/index.ts";
 import type { Iam } from "../../iam/index.ts";
-import { createLiveSessions, type EndCause } from "../control/live-sessions.ts";
+import { BLIND, BLIND_MS, createLiveSessions, type EndCause } from "../control/live-sessions.ts";
 import { createVisitors } from "../control/visitors.ts";
 import { beat, enterGateway, leaveGateway, ordersFor, strayedSessions } from "../live/gateway.store.ts";
 import { endOrphans } from "../live/housekeeping.ts";
@@ -49,15 +49,10 @@ export interface Gateway {
 }
 
 const BEAT_MS = 2000;
-const BLIND_MS = 30_000;
 const RECHECK_MS = 30_000;
 const STOPPED: EndCause = {
   reason: "gateway_stopped",
   detail: "The gate is shutting down. Connect again in a moment.",
-};
-const BLIND: EndCause = {
-  reason: "gateway_stopped",
-  detail: "The gate lost its database and cannot check permissions any more.",
 };
 
 /** What permission rules and access rules say of live sessions. */

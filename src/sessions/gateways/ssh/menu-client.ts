@@ -1,5 +1,5 @@
 import type { ClientSession, SessionListener } from "../../../protocols/index.ts";
-import type { ClientEnd } from "../client-end.ts";
+import { asLine, type ClientEnd } from "../client-end.ts";
 
 /** A shell channel whose input goes to the menu, or to the session that was picked there, in turn. */
 export interface MenuClient {
@@ -58,7 +58,7 @@ export function createMenuClient(session: ClientSession, isLost: () => boolean):
       return {
         send: session.send,
         eof: () => {},
-        notice: (text) => print(`\r\n${text}\r\n`),
+        notice: (text) => print(`\r\n${asLine(text)}\r\n`),
         closed: session.closed,
         isLost,
         listen: (listener) => lend(listener, ahead, before),

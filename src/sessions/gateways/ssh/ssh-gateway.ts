@@ -10,7 +10,7 @@ import {
   type SshConnection,
   type SshServer,
 } from "../../../protocols/index.ts";
-import type { ClientEnd } from "../client-end.ts";
+import { asLine, type ClientEnd } from "../client-end.ts";
 import { type Begun, runSession, type SessionAsk, type SessionDeps, type SessionEnd } from "../run-session.ts";
 import { findDirectTarget } from "./direct-target.ts";
 import { createLineEditor } from "./line-editor.ts";
@@ -207,7 +207,7 @@ function createGuest(deps: SshGatewayDeps, connection: SshConnection) {
         if (session.pty && session.pty !== pty) listener.resized?.({ width: 0, height: 0, ...session.pty });
         session.listen(listener);
       },
-      notice: (text: string) => void session.send(Buffer.from(`${line}${text}${line}`), 1),
+      notice: (text: string) => void session.send(Buffer.from(`${line}${asLine(text)}${line}`), 1),
       isLost,
     };
     const { exit } = await run(askOf(person, choice, session), client);
