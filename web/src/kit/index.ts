@@ -6,7 +6,7 @@ export { DetailPage, type PageAction } from "./detail-page.tsx";
 export type { Field, FieldGroup } from "./form-body.tsx";
 export { FormDrawer, FormPage } from "./form-drawer.tsx";
 export { JobState, JobView } from "./job.tsx";
-export { ListPage } from "./list-page.tsx";
+export { ListPage, useAsked } from "./list-page.tsx";
 export { Outcome, OUTCOMES, outcomeText } from "./outcome.tsx";
 export { CopyButton, Facts, Mono, Names, StateTag, Time, type Tone, Transcript } from "./pieces.tsx";
 export type { Filter } from "./search-box.tsx";

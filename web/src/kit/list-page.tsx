@@ -272,6 +272,10 @@ function useListState(prefix: string) {
   );
 }
 
+/** What the list of this page is asked for now, by the address: for an export of the same rows. */
+export const useAsked = (filters: readonly Filter[]): Record<string, unknown> =>
+  useListInput(useListState("").typed, filters, undefined);
+
 function useListInput(typed: string, filters: readonly Filter[], fixed: object | undefined): Record<string, unknown> {
   const fixedKey = JSON.stringify(fixed ?? {});
   const names = filters.map(({ name }) => name);

@@ -171,6 +171,23 @@ export const en = {
     emptyTitle: "Nobody may reach {{name}} now",
     emptyText: "A permission rule in force lets people in; they are listed here with the rule that does.",
   },
+  import: {
+    title: "Import permission rules",
+    fileText:
+      "CSV in UTF-8 or XLSX, up to 20,000 rules. The first line names the columns; a rule is known by its name.",
+    cells:
+      "Names in a cell are separated by ; and nodes are paths: /Servers/Linux. An empty cell leaves things as they are, @none takes all away.",
+    words:
+      "Accounts: names, !name for never this one, @all, @manual, @same-name, @anonymous. Protocols: names or @all.",
+    total_one: "{{count, number}} rule",
+    total_other: "{{count, number}} rules",
+    create: "Create new ones",
+    update: "Change known ones",
+    both: "Both",
+    replaces: "A cell replaces what the rule holds. Live sessions that no rule covers any more will be closed.",
+    start_one: "Import {{count, number}} rule",
+    start_other: "Import {{count, number}} rules",
+  },
   expiring: {
     title: "Expiring soon",
     text: "Rules that end within 30 days, the next one first.",
@@ -339,6 +356,18 @@ export const zh: Chinese<typeof en> = {
     why: "原因，以及为什么没有更多权限",
     emptyTitle: "目前无人可以访问 {{name}}",
     emptyText: "有效的权限规则让人员获得访问权；他们会连同相应的规则列在这里。",
+  },
+  import: {
+    title: "导入权限规则",
+    fileText: "UTF-8 编码的 CSV 或 XLSX，最多 20,000 条规则。首行为列名；规则按名称识别。",
+    cells: "单元格内的名称用 ; 分隔，节点写作路径：/Servers/Linux。空单元格保持原样，@none 表示清空。",
+    words: "账号：名称、!名称（始终排除）、@all、@manual、@same-name、@anonymous。协议：名称或 @all。",
+    total_other: "{{count, number}} 条规则",
+    create: "创建新规则",
+    update: "更新已有规则",
+    both: "两者",
+    replaces: "单元格会替换规则的现有内容。不再被任何规则覆盖的在线会话将被关闭。",
+    start_other: "导入 {{count, number}} 条规则",
   },
   expiring: {
     title: "即将到期",

@@ -5,6 +5,7 @@ import * as accessRules from "./access-rules.ts";
 import * as audit from "./audit.ts";
 import * as backends from "./backends.ts";
 import * as bulk from "./bulk.ts";
+import * as files from "./files.ts";
 import * as identity from "./identity.ts";
 import * as inventory from "./inventory.ts";
 import * as jobs from "./jobs.ts";
@@ -28,6 +29,7 @@ const AREAS = {
   audit: { en: audit.en, zh: audit.zh },
   backends: { en: backends.en, zh: backends.zh },
   bulk: { en: bulk.en, zh: bulk.zh },
+  files: { en: files.en, zh: files.zh },
   identity: { en: identity.en, zh: identity.zh },
   inventory: { en: inventory.en, zh: inventory.zh },
   jobs: { en: jobs.en, zh: jobs.zh },

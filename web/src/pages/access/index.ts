@@ -10,6 +10,13 @@ export const accessPages: readonly PageEntry[] = [
     load: () => import("./rules.tsx"),
   },
   {
+    path: "/console/rules/import",
+    place: "console",
+    title: "access.import.title",
+    permission: "grant.import",
+    load: () => import("./import.tsx"),
+  },
+  {
     path: "/console/rules/:id",
     place: "console",
     title: "access.rules.one",

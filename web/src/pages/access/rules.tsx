@@ -2,10 +2,12 @@ import { Button } from "antd";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
-import { listGrants } from "../../../../src/assets/schema.ts";
-import { type Filter, ListPage } from "../../kit/index.ts";
+import { exportGrants, listGrants } from "../../../../src/assets/schema.ts";
+import { type Filter, ListPage, useAsked } from "../../kit/index.ts";
 import { useMay } from "../../me.ts";
 import { useCreateKey } from "../create-key.ts";
+import { useFileMenu } from "../files/file-menu.tsx";
+import { saveFile } from "../files/save-file.ts";
 import { PanelActions } from "../panel-actions.tsx";
 import { assets, groups, nodes, people } from "../sources.ts";
 import { useRuleActions, useRuleBulk } from "./rule-actions.tsx";
@@ -16,7 +18,7 @@ import "../admin.css";
 export function Page() {
   const { t, i18n } = useTranslation();
   const navigate = useNavigate();
-  const mayMake = useMay("grant.create");
+  const [mayMake, mayImport, mayExport] = [useMay("grant.create"), useMay("grant.import"), useMay("grant.export")];
   const bulk = useRuleBulk();
   const { actionsOf, ask, dialogs } = useRuleActions({ made: ({ id }) => void navigate(`/console/rules/${id}`) });
   const filters = useMemo<readonly Filter[]>(
@@ -28,6 +30,11 @@ export function Page() {
     ],
     [t],
   );
+  const asked = useAsked(filters);
+  const menu = useFileMenu({
+    importAt: mayImport ? "/console/rules/import" : null,
+    save: mayExport ? (format) => saveFile(exportGrants, { ...asked, format }) : null,
+  });
   useCreateKey(mayMake, t("access.rules.create"), () => ask({ what: "new" }));
   const create = mayMake && (
     <Button type="primary" onClick={() => ask({ what: "new" })}>
@@ -48,10 +55,16 @@ export function Page() {
             <RuleFacts rule={rule} />
           </>
         )}
-        actions={create}
+        actions={
+          <>
+            {menu.button}
+            {create}
+          </>
+        }
         {...(bulk.length > 0 && { bulk })}
         empty={{ title: t("access.rules.emptyTitle"), text: t("access.rules.emptyText"), action: create }}
       />
+      {menu.problem}
       {dialogs}
     </>
   );
