@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { openRules, type Person, type Rules } from "../../../test/security/rules.ts";
 import { type Actor, Fault, newId } from "../../core/index.ts";
 import { violated } from "../../db/index.ts";
-import { removeGroupMembers } from "../../iam/schema.ts";
+import { addGroupMembers, removeGroupMembers } from "../../iam/schema.ts";
 import { approveTicket, cancelTicket, listTickets, rejectTicket, updateSettings } from "../../platform/schema.ts";
 import { breakGlass, createRequestRule, listGrants, readRequestOptions, updateRequestRule } from "../schema.ts";
 
@@ -136,6 +136,43 @@ describe("breaking glass", () => {
     const { id } = await open(mine.id);
     await door.call(bob, rejectTicket, { id, comment: "That was no fire" });
     expect(await mayNow(ann, mine)).toBe(false);
+  });
+
+  test("is barred for the review hours after a rejection, unless a later decision approves; for that person alone", async () => {
+    const cleo = await rules.newPerson("cleo");
+    await door.call(admin, addGroupMembers, { id: marked, userIds: [cleo.id] });
+    await marking();
+    const mine = await asset();
+    const [first, second] = [await open(mine.id), await open(mine.id)];
+    await door.call(bob, rejectTicket, { id: first.id });
+    const fault = await faultOf(open(mine.id));
+    expect([fault.code, fault.message]).toEqual(["denied", expect.stringContaining(`${bob.name} rejected the last`)]);
+    await open(mine.id, {}, cleo);
+    door.clock.aheadMs = 1000;
+    await door.call(bob, approveTicket, { id: second.id });
+    const third = await open(mine.id);
+    door.clock.aheadMs = 2000;
+    await door.call(bob, rejectTicket, { id: third.id });
+    door.clock.aheadMs = 23 * 3_600_000;
+    expect((await faultOf(open(mine.id))).message).toContain("rejected the last");
+    door.clock.aheadMs = 24 * 3_600_000 + 10_000;
+    await open(mine.id);
+    expect(await mayNow(ann, mine)).toBe(true);
+  });
+
+  test("leaves three undecided at a time, whoever tries at the same moment, and says whom to ask", async () => {
+    await marking();
+    const mine = await asset();
+    const tries = await Promise.allSettled(Array.from({ length: 6 }, () => open(mine.id)));
+    expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
+    const fault = await faultOf(open(mine.id));
+    expect(fault.code).toBe("denied");
+    expect(fault.message).toBe(
+      `3 reviews of your broken glass wait already. Ask their reviewers to decide first: ${bob.name}.`,
+    );
+    const { items } = await door.call(admin, listTickets, { state: "pending" });
+    await door.call(bob, approveTicket, { id: items[0]!.id });
+    await open(mine.id);
   });
 
   test("tells the reviewers and the administrators by mail, each once and the person not", async () => {

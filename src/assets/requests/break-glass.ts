@@ -4,12 +4,21 @@ import { type Db, serve } from "../../db/index.ts";
 import { mailTemplate, type Platform } from "../../platform/index.ts";
 import { breakGlassKind, grantName } from "./access.ts";
 import { matchRule } from "./match.ts";
-import { administratorsOf, insertRequestedGrant, lockAsker, waitingTickets } from "./request.store.ts";
-import { askerOf, titleOf, tooLong } from "./request.ts";
+import type { Asker } from "./match.store.ts";
+import {
+  administratorsOf,
+  insertRequestedGrant,
+  lastRejection,
+  lockAsker,
+  namesOfWaitedFor,
+  waitingTickets,
+} from "./request.store.ts";
+import { askerOf, minuteOf, titleOf, tooLong } from "./request.ts";
 import * as schema from "./schema.ts";
 import { requestSettings } from "./settings.ts";
 
 const MOST_TOLD = 200;
+const MOST_UNDECIDED = 3;
 const Line = plain(z.string().max(2100));
 
 /** Tells the administrators that somebody broke glass. */
@@ -56,6 +65,36 @@ async function tellAdministrators(
   return told.length;
 }
 
+/** Faults while reviews of earlier times are overdue or too many, or while the last one that was decided was rejected. */
+async function mustBeDecided(
+  db: Db,
+  { orgId, userId }: Asker,
+  { reviewHours, now }: { readonly reviewHours: number; readonly now: Date },
+): Promise<void> {
+  const of = { orgId, userId, kind: breakGlassKind.key };
+  const rejected = await lastRejection(db, of);
+  const barredUntil = new Date((rejected?.at.getTime() ?? 0) + reviewHours * 3_600_000);
+  if (rejected && now < barredUntil) {
+    throw new Fault(
+      "denied",
+      `${rejected.by} rejected the last time that you broke glass. You can again from ${minuteOf(barredUntil)} on; until then, ask for access.`,
+    );
+  }
+  const owed = await waitingTickets(db, { ...of, hours: reviewHours, now });
+  if (owed.overdue === 0 && owed.waiting < MOST_UNDECIDED) return;
+  const names = (await namesOfWaitedFor(db, of)).join(", ") || "an administrator";
+  if (owed.overdue > 0) {
+    throw new Fault(
+      "denied",
+      `The review of an earlier time that you broke glass is overdue. Ask its reviewers to decide first: ${names}.`,
+    );
+  }
+  throw new Fault(
+    "denied",
+    `${owed.waiting} reviews of your broken glass wait already. Ask their reviewers to decide first: ${names}.`,
+  );
+}
+
 /** Opens something at once for a member of a marked group: a short rule, mails to everyone concerned, a review that is owed. */
 export const breakGlassAction = (platform: Deps) =>
   serve(schema.breakGlass, {
@@ -65,13 +104,7 @@ export const breakGlassAction = (platform: Deps) =>
       const asker = askerOf(actor, true);
       const { breakGlassMinutes, reviewHours } = await platform.settings.read(requestSettings, asker.orgId, db);
       await lockAsker(db, asker.orgId, asker.userId);
-      const owed = await waitingTickets(db, { ...asker, kind: breakGlassKind.key, hours: reviewHours, now });
-      if (owed.overdue > 0) {
-        throw new Fault(
-          "denied",
-          "The review of an earlier time that you broke glass is overdue. Ask its reviewers to decide first.",
-        );
-      }
+      await mustBeDecided(db, asker, { reviewHours, now });
       const { rule, assets, nodes, reviewers } = await matchRule(db, asker, input);
       const longest = Math.min(rule.longestMinutes, breakGlassMinutes);
       if (input.minutes > longest) throw tooLong(longest);
@@ -114,7 +147,7 @@ export const breakGlassAction = (platform: Deps) =>
           person: actor.name,
           reason,
           accounts: body.accounts.join(", ").slice(0, 2000),
-          until: `${expiresAt.toISOString().slice(0, 16).replace("T", " ")} UTC`,
+          until: minuteOf(expiresAt),
           address: actor.address ?? "?",
         },
       });

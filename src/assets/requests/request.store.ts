@@ -66,6 +66,48 @@ export async function waitingTickets(
   return rows[0] ?? { waiting: 0, overdue: 0 };
 }
 
+/**
+ * When the last so many requests of somebody began that were asked within the hour before, whatever became of them;
+ * null: there were fewer.
+ */
+export async function begunWithinHour(
+  db: Db,
+  { orgId, userId, kind, many, now }: { orgId: string; userId: string; kind: string; many: number; now: Date },
+): Promise<Date | null> {
+  const { rows } = await sql<{ at: Date }>`
+    select created_at as at from ticket
+    where org_id = ${orgId} and asked_by = ${userId} and kind = ${kind}
+      and created_at > ${now}::timestamptz - interval '1 hour'
+    order by created_at desc offset ${many - 1} limit 1`.execute(db);
+  return rows[0]?.at ?? null;
+}
+
+/** The last decision about a person's tickets of the kind, when it was a rejection; at the same moment a rejection counts. */
+export async function lastRejection(
+  db: Db,
+  { orgId, userId, kind }: { orgId: string; userId: string; kind: string },
+): Promise<{ readonly at: Date; readonly by: string } | null> {
+  const { rows } = await sql<{ state: string; at: Date; by: string }>`
+    select state, decided_at as at, decided_by_name as by from ticket
+    where org_id = ${orgId} and asked_by = ${userId} and kind = ${kind} and state in ('approved', 'rejected')
+    order by decided_at desc, state desc limit 1`.execute(db);
+  const [last] = rows;
+  return last?.state === "rejected" ? last : null;
+}
+
+/** Names of people who may decide about somebody's waiting tickets of the kind, at most five. */
+export async function namesOfWaitedFor(
+  db: Db,
+  { orgId, userId, kind }: { orgId: string; userId: string; kind: string },
+): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select u.name from users u where u.active and u.id in (
+      select unnest(reviewers) from ticket
+      where org_id = ${orgId} and asked_by = ${userId} and kind = ${kind} and state = 'pending')
+    order by u.sort_name, u.id limit 5`.execute(db);
+  return rows.map(({ name }) => name);
+}
+
 /** Makes what one person asks at the same moment wait for each other, so that bounds hold. */
 export async function lockAsker(db: Db, orgId: string, userId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`access request ${orgId} ${userId}`}, 0))`.execute(db);

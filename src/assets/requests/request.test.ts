@@ -4,7 +4,13 @@ import { openRules, type Person, type Rules } from "../../../test/security/rules
 import { Fault, newId, systemActor } from "../../core/index.ts";
 import { violated } from "../../db/index.ts";
 import { addGroupMembers, removeGroupMembers } from "../../iam/schema.ts";
-import { approveTicket, readMyTicket, rejectTicket, updateOrganizationSettings } from "../../platform/schema.ts";
+import {
+  approveTicket,
+  cancelTicket,
+  readMyTicket,
+  rejectTicket,
+  updateOrganizationSettings,
+} from "../../platform/schema.ts";
 import {
   type AccessBody,
   createRequestRule,
@@ -343,5 +349,22 @@ describe("what may be asked for", () => {
     const tries = await Promise.allSettled(Array.from({ length: 24 }, () => ask({ assetIds: [mine.id] })));
     expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(20);
     expect((await faultOf(ask({ assetIds: [mine.id] }))).code).toBe("too_many");
+  });
+
+  test("is asked thirty times an hour, also by who takes everything back, and again when the first is an hour old", async () => {
+    await requestRule();
+    const mine = await asset();
+    const first = Date.now();
+    for (let times = 0; times < 30; times++) {
+      const { id } = await ask({ assetIds: [mine.id] });
+      await door.call(ann, cancelTicket, { id });
+    }
+    const fault = await faultOf(ask({ assetIds: [mine.id] }));
+    expect([fault.code, fault.message]).toEqual(["too_many", expect.stringMatching(/Try again at 20.+ UTC/)]);
+    const said = Date.parse(/at (.+) UTC/.exec(fault.message)![1]!.replace(" ", "T").concat("Z"));
+    expect(said - first).toBeGreaterThanOrEqual(3_600_000);
+    await ask({ assetIds: [mine.id] }, cleo);
+    door.clock.aheadMs = said - Date.now();
+    await ask({ assetIds: [mine.id] });
   });
 });

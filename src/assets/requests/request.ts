@@ -4,17 +4,37 @@ import type { Platform } from "../../platform/index.ts";
 import { accessKind, breakGlassKind, windowOf } from "./access.ts";
 import { matchRule } from "./match.ts";
 import { type Asker, findRequestableAssets, findRequestableNodes, someRuleNames } from "./match.store.ts";
-import { lockAsker, waitingTickets } from "./request.store.ts";
+import { begunWithinHour, lockAsker, waitingTickets } from "./request.store.ts";
 import * as schema from "./schema.ts";
 import { requestSettings } from "./settings.ts";
 
 const MOST_WAITING = 20;
+const MOST_AN_HOUR = 30;
 const FARTHEST_START_MS = 90 * 86_400_000;
 
 export const askerOf = (actor: Actor, breakGlass: boolean): Asker => {
   if (actor.kind !== "person" || !actor.id || !actor.orgId) throw new Fault("unauthenticated", "Sign in first.");
   return { orgId: actor.orgId, userId: actor.id, breakGlass };
 };
+
+/** A moment in words of a message. */
+export const minuteOf = (at: Date): string => `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+
+/** Faults while too many wait, or too many were asked within the hour: taking them back does not give them back. */
+async function mustAskLess(db: Db, { orgId, userId }: Asker, now: Date): Promise<void> {
+  const of = { orgId, userId, kind: accessKind.key, now };
+  const { waiting } = await waitingTickets(db, { ...of, hours: 0 });
+  if (waiting >= MOST_WAITING) {
+    throw new Fault("too_many", `${waiting} of your requests wait already. Take some back first.`);
+  }
+  const first = await begunWithinHour(db, { ...of, many: MOST_AN_HOUR });
+  if (!first) return;
+  const retryAt = new Date(Math.ceil((first.getTime() + 3_600_000) / 60_000) * 60_000);
+  throw new Fault(
+    "too_many",
+    `You have asked ${MOST_AN_HOUR} times within an hour. Try again at ${minuteOf(retryAt)}.`,
+  );
+}
 
 /** In words, and with the names of what it is about. */
 export function titleOf(what: string, { assets, nodes }: Pick<schema.AccessBody, "assets" | "nodes">): string {
@@ -45,10 +65,7 @@ const ask = (platform: Pick<Platform, "settings" | "tickets">) =>
       const asker = askerOf(actor, false);
       const { longestHours, waitHours } = await platform.settings.read(requestSettings, asker.orgId, db);
       await lockAsker(db, asker.orgId, asker.userId);
-      const { waiting } = await waitingTickets(db, { ...asker, kind: accessKind.key, hours: 0, now });
-      if (waiting >= MOST_WAITING) {
-        throw new Fault("too_many", `${waiting} of your requests wait already. Take some back first.`);
-      }
+      await mustAskLess(db, asker, now);
       const { rule, assets, nodes, reviewers } = await matchRule(db, asker, input);
       const longest = Math.min(rule.longestMinutes, longestHours * 60);
       if (input.minutes > longest) throw tooLong(longest);

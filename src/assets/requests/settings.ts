@@ -40,6 +40,8 @@ export const requestSettings = settingsGroup({
       .min(1)
       .max(720)
       .default(24)
-      .describe("Who broke glass cannot do it again while a review is older than so many hours"),
+      .describe(
+        "Who broke glass cannot do it again while a review is older than so many hours, and for so many after a rejection",
+      ),
   }),
 });
