@@ -126,6 +126,24 @@ describe("who may reach an asset", () => {
     expect([...first.items, ...rest.items].map(({ name }) => name)).toEqual(left.map(({ name }) => name));
   });
 
+  test("gives shorter pages for an asset with many accounts, and all people over them", async () => {
+    const many = await asset(
+      [],
+      Array.from({ length: 199 }, (_, index) => `account-${index}`),
+    );
+    const everybody = await Promise.all(Array.from({ length: 60 }, () => rules.newPerson("many")));
+    await rule({ userIds: everybody.map(({ id }) => id), assetIds: [many.id] });
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await door.call(admin, listAssetPeople, { id: many.id, limit: 200, ...(cursor && { cursor }) });
+      expect(page.items.length).toBeLessThanOrEqual(50);
+      seen.push(...page.items.map(({ id }) => id));
+      cursor = page.next ?? undefined;
+    } while (cursor);
+    expect(seen.toSorted()).toEqual(everybody.map(({ id }) => id).toSorted());
+  }, 60_000);
+
   test("is answered to who may list rules in the asset's organization, and to nobody else", async () => {
     const target = await asset();
     await rule({ userIds: [ann.id], assetIds: [target.id] });

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { type Actor, notFound } from "../../core/index.ts";
 import { type Db, serve } from "../../db/index.ts";
 import { findAsset } from "../inventory/asset.store.ts";
@@ -15,6 +16,8 @@ import {
 
 /** So often a page that exclusions made shorter is filled up; one that is still short has a cursor all the same. */
 const ROUNDS = 5;
+/** So many accounts of people are looked at a round: a page of an asset with many accounts is shorter. */
+const MOST_LOOKED_AT = 2_000;
 
 /**
  * Who may reach an asset, or one of its accounts: people in the order of their names, each with what every account lets
@@ -42,13 +45,16 @@ async function peopleOf(
   const items: ReachingPerson[] = [];
   let next = asked.cursor ?? null;
   for (let round = 0; round < ROUNDS && (round === 0 || next) && items.length < asked.limit; round++) {
-    const filter = { search: asked.search, limit: asked.limit - items.length, cursor: next ?? undefined };
+    const limit = Math.min(asked.limit - items.length, Math.max(1, Math.floor(MOST_LOOKED_AT / ids.length)));
+    const filter = { search: asked.search, limit, cursor: next ?? undefined };
     const found = await peopleNear(db, near, filter, now);
     const subjects = found.items.flatMap(({ id: userId }) =>
       ids.map((accountId) => ({ orgId, userId, assetId: asked.id, accountId })),
     );
     const facts = await factsOf(db, subjects, now);
-    found.items.forEach((person, index) => {
+    for (const [index, person] of found.items.entries()) {
+      // Others get their turn between two people.
+      await turn();
       const known = facts.slice(index * ids.length, (index + 1) * ids.length);
       const own = accounts.flatMap((account, place) => {
         const actions = actionsWithEnds(known[place] ?? null, now.getTime());
@@ -59,7 +65,7 @@ async function peopleOf(
         return actions.length > 0 ? [{ kind, actions }] : [];
       });
       if (own.length + virtualAccounts.length > 0) items.push({ ...person, accounts: own, virtualAccounts });
-    });
+    }
     next = found.next;
   }
   return { items, next };
@@ -71,7 +77,8 @@ function actionsWithEnds(facts: Facts | null, now: number, kind?: VirtualAccount
   if (!side) return [];
   const { actions, nextChange } = actionsAt(facts, side, now);
   const ends = new Map<GrantAction, number | null>([...actions.keys()].map((action) => [action, null]));
-  for (let moment = actions.size > 0 ? nextChange : null; moment !== null; ) {
+  const isOpen = (): boolean => [...ends.values()].includes(null);
+  for (let moment = nextChange; moment !== null && isOpen(); ) {
     const later = actionsAt(facts, side, moment);
     for (const [action, end] of ends) if (end === null && !later.actions.has(action)) ends.set(action, moment);
     moment = later.nextChange;
