@@ -1,10 +1,12 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ANSWERING } from "../src/core/index.ts";
 import { createDatabase, discardEmbedded, migrate, startEmbedded } from "../src/db/index.ts";
 import { FULL, fill, type Size, TENTH } from "../test/support/authorization-data.ts";
 import type { Row, Rows } from "./report.ts";
-import { measure } from "./support/authorize-measure.ts";
 import type { Figure } from "./support/authorize-stage.ts";
 
 /**
@@ -36,15 +38,17 @@ function row(figure: Figure, tenth?: Figure): Row {
 async function measured(size: Size): Promise<Figure[]> {
   const directory = await mkdtemp(join(tmpdir(), "bench-authorize-"));
   const embedded = await startEmbedded({ directory: join(directory, "postgres"), log: () => {} });
-  const database = createDatabase({ ...embedded.connection, max: 6 });
   try {
     await migrate({ address: embedded.connection });
     const owner = createDatabase({ ...embedded.connection, role: null, max: 1 });
     await fill(owner.db, size);
     await owner.close();
-    return await measure({ database, directory, size });
+    const child = fork(join(import.meta.dirname, "support/authorize-process.ts"), { execArgv: [...ANSWERING] });
+    child.send({ connection: embedded.connection, directory, size });
+    const [said] = (await once(child, "message")) as [{ figures?: Figure[]; error?: string }];
+    if (!said.figures) throw new Error(said.error);
+    return said.figures;
   } finally {
-    await database.close();
     await embedded.stop();
     await discardEmbedded(directory);
   }
