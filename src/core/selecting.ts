@@ -65,8 +65,13 @@ function inNetworks(networks: readonly string[]): (values: readonly string[]) =>
   return (values) => values.some((value) => holds(bare(value)));
 }
 
-/** Whether a client's address lies in one of the networks. None are given: it does. An unknown address lies in none. */
-export function comesFrom(networks: readonly string[], address: string | null): boolean {
-  if (networks.length === 0) return true;
-  return address !== null && inNetworks(networks)([address]);
+/** Tells whether a client's address lies in one of the networks. None are given: it does. An unknown one lies in none. */
+export function createOrigin(networks: readonly string[]): (address: string | null) => boolean {
+  if (networks.length === 0) return () => true;
+  const holds = inNetworks(networks);
+  return (address) => address !== null && holds([address]);
 }
+
+/** See `createOrigin`; for one question. */
+export const comesFrom = (networks: readonly string[], address: string | null): boolean =>
+  createOrigin(networks)(address);

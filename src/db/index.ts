@@ -19,5 +19,5 @@ export { decodeCursor, encodeCursor, type Paging, page } from "./paging.ts";
 export { createSealer, type Sealer } from "./sealed.ts";
 export { createRuntime, serve } from "./serve.ts";
 export type * from "./tables.ts";
-export { violated } from "./violation.ts";
+export { keptByRule, violated } from "./violation.ts";
 export { containing } from "./text.ts";

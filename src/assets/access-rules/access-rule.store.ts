@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { Selector } from "../../core/index.ts";
 import { containing, type Db, page } from "../../db/index.ts";
 import type { AccessRule } from "./schema.ts";
@@ -19,8 +19,22 @@ const rules = (db: Db) =>
 /** A rule as it is stored. */
 export type RuleRow = Awaited<ReturnType<ReturnType<typeof rules>["executeTakeFirstOrThrow"]>>;
 
-export const findRule = async (db: Db, orgId: string, id: string): Promise<RuleRow | null> =>
-  (await rules(db).where("r.org_id", "=", orgId).where("r.id", "=", id).executeTakeFirst()) ?? null;
+const notIn = (table: string, key: string, named: RawBuilder<unknown>) =>
+  sql<boolean>`exists (select from named_by_selector(${named}) as n (id)
+    where not exists (select from ${sql.table(table)} t where t.org_id = r.org_id and t.${sql.ref(key)} = n.id))`;
+
+/** Whether the rule names what is not there any more. */
+const namesGone = sql<boolean>`(${notIn("membership", "user_id", sql`r.users, null`)}
+  or ${notIn("asset", "id", sql`r.assets, null`)}
+  or ${notIn("user_group", "id", sql`r.users, 'groups'`)} or ${notIn("node", "id", sql`r.assets, 'nodes'`)})`;
+
+const shownRules = (db: Db) => rules(db).select(namesGone.as("names_gone"));
+
+/** A rule with what is only shown of it. */
+export type ShownRow = Awaited<ReturnType<ReturnType<typeof shownRules>["executeTakeFirstOrThrow"]>>;
+
+export const findRule = async (db: Db, orgId: string, id: string): Promise<ShownRow | null> =>
+  (await shownRules(db).where("r.org_id", "=", orgId).where("r.id", "=", id).executeTakeFirst()) ?? null;
 
 export interface RuleFilter {
   search?: string | undefined;
@@ -30,7 +44,7 @@ export interface RuleFilter {
 }
 
 export function listRules(db: Db, orgId: string, { search, kind, limit, cursor }: RuleFilter) {
-  let query = rules(db).where("r.org_id", "=", orgId);
+  let query = shownRules(db).where("r.org_id", "=", orgId);
   if (kind) query = query.where("r.kind", "=", kind);
   if (search) query = query.where("r.name", "ilike", containing(search));
   // Names are unique in an organization, so they decide between equal priorities.
@@ -132,7 +146,7 @@ export async function subjectFacts(db: Db, subjects: readonly RuleSubject[]): Pr
 }
 
 /** The rule as it is shown. */
-export function toRule(row: RuleRow, readable: boolean): AccessRule {
+export function toRule(row: ShownRow, readable: boolean): AccessRule {
   const { id, kind, name, comment, notice, active, priority, version } = row;
   const alone = row.action === "review" && !row.reviewers.some((reviewer) => reviewer.active);
   return {
@@ -150,7 +164,11 @@ export function toRule(row: RuleRow, readable: boolean): AccessRule {
     accounts: row.accounts,
     settings: row.settings as AccessRule["settings"],
     reviewers: row.reviewers,
-    problems: [...(alone ? ["no-reviewers" as const] : []), ...(readable ? [] : ["unreadable" as const])],
+    problems: [
+      ...(alone ? ["no-reviewers" as const] : []),
+      ...(readable ? [] : ["unreadable" as const]),
+      ...(row.names_gone ? ["names-gone" as const] : []),
+    ],
     createdAt: row.created_at.toISOString(),
   };
 }

@@ -2,7 +2,9 @@ import { sql } from "kysely";
 import type { z } from "zod";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openRules, type Person, type Rules } from "../../../test/security/rules.ts";
+import { deleteGroup } from "../../iam/schema.ts";
 import { judgeConnections, refusalOf } from "../index.ts";
+import { deleteNode } from "../inventory/schema.ts";
 import {
   createAccessRule,
   createCommandGroup,
@@ -185,6 +187,42 @@ describe("saving", () => {
     expect(await door.codeOf(anew)).toBe("not_found");
     await door.call(admin, deleteAccessRule, { id: made.id });
     expect(await door.codeOf(door.call(admin, readAccessRule, { id: made.id }))).toBe("not_found");
+  });
+});
+
+describe("what a rule names", () => {
+  const naming = (name: string, id: string) => ({
+    type: "attributes" as const,
+    all: [{ name, match: "any-of" as const, value: [id.toUpperCase()] }],
+  });
+  const gone = (what: string, name: string) => ({
+    code: "conflict",
+    message: expect.stringContaining(`The ${what} "${name}" names this`),
+  });
+
+  test("is kept while an active rule names it: groups and nodes", async () => {
+    const [groupId, nodeId] = [await rules.group(), await rules.node()];
+    const people = await rule({ name: "People", users: naming("groups", groupId) });
+    const assets = await rule({ name: "Assets", assets: naming("nodes", nodeId) });
+    const takeGroup = () => door.call(admin, deleteGroup, { id: groupId });
+    const takeNode = () => door.call(admin, deleteNode, { id: nodeId });
+    await expect(takeGroup()).rejects.toMatchObject(gone("access rule", "People"));
+    await expect(takeNode()).rejects.toMatchObject(gone("access rule", "Assets"));
+    for (const { id } of [people, assets])
+      expect((await door.call(admin, updateAccessRule, { id, version: 1, active: false })).problems).toEqual([]);
+    await takeGroup();
+    await takeNode();
+    for (const { id } of [people, assets])
+      expect((await door.call(admin, readAccessRule, { id })).problems).toEqual(["names-gone"]);
+  });
+
+  test("may have gone: a person, and what was no id at all", async () => {
+    const leaver = await rules.newPerson("leaver");
+    const { id } = await rule({ users: { type: "ids", ids: [leaver.id] } });
+    await sql`delete from users where id = ${leaver.id}`.execute(door.db);
+    expect((await door.call(admin, listAccessRules, {})).items).toMatchObject([{ id, problems: ["names-gone"] }]);
+    await sql`update access_rule set users = ${JSON.stringify(naming("groups", "x"))}`.execute(door.db);
+    expect((await door.call(admin, readAccessRule, { id })).problems).toEqual(["names-gone"]);
   });
 });
 

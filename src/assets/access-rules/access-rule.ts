@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Actor, changedMeanwhile, Fault, newId, notFound, type Selector } from "../../core/index.ts";
 import { type Db, serve, violated } from "../../db/index.ts";
-import { findRule, listRules, missing, replaceReviewers, type RuleRow, toRule } from "./access-rule.store.ts";
+import { findRule, listRules, missing, replaceReviewers, type ShownRow, toRule } from "./access-rule.store.ts";
 import { accessRuleKinds } from "./kinds/index.ts";
 import type { AnyAccessRuleKind } from "./kinds/kind.ts";
 import { preview } from "./preview.ts";
@@ -11,7 +11,7 @@ import * as schema from "./schema.ts";
 import type { AccessAction, AccessRule } from "./schema.ts";
 
 const orgOf = (actor: Actor): string => actor.orgId ?? "";
-const shown = (row: RuleRow): AccessRule => toRule(row, isReadable(row));
+const shown = (row: ShownRow): AccessRule => toRule(row, isReadable(row));
 
 async function visibleRule(db: Db, actor: Actor, id: string): Promise<AccessRule> {
   const row = await findRule(db, orgOf(actor), id);

@@ -12,9 +12,11 @@ export interface Connecting extends RuleSubject, Omit<Circumstances, "now"> {}
 const METHODS: Readonly<Record<string, (typeof CONNECT_METHODS)[number]>> = {
   console: "web-terminal",
   ssh: "ssh-client",
+  // An API key opens terminals of the same kind as the console does.
+  api: "web-terminal",
 };
 
-/** The way to connect of somebody who acts by that door. */
+/** The way to connect of somebody who acts by that door; one that no rule can name is refused where such rules are. */
 export const methodOf = (via: string): string => METHODS[via] ?? via;
 
 const SILENT: Verdict = {
@@ -64,6 +66,8 @@ const WHY = {
   reject: (name: string) => `The access rule "${name}" does not let you connect like this here and now.`,
   "no-reviewers": (name: string) =>
     `The access rule "${name}" asks for a reviewer, and nobody who could review is left.`,
+  "unknown-method": (name: string) =>
+    `The access rule "${name}" is about ways to connect, and yours is none that rules know. Use the console or an SSH client.`,
   unreadable: (name: string) =>
     `The access rule "${name}" cannot be read by this version, so it lets nobody in: it must be saved anew.`,
 } as const;

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { z } from "zod";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openRules, type Person, type Rules } from "../../../test/security/rules.ts";
-import { judgeConnections, mustPass, refusalOf, warningsOf } from "../index.ts";
+import { judgeConnections, methodOf, mustPass, refusalOf, warningsOf } from "../index.ts";
 import { createAccessRule, listAccessRules, readAccessRule, updateAccessRule } from "../schema.ts";
 
 let rules: Rules;
@@ -135,6 +135,26 @@ describe("which rule decides", () => {
     await rule({ kind: "connect-method", settings: { methods: ["web-terminal"] } });
     await rule({ action: "accept", priority: 1 });
     expect([await passes(), await passes({ method: "web-terminal" })]).toEqual([true, false]);
+  });
+
+  test("a key is no way around rules on ways to connect: its terminal is a web terminal", async () => {
+    await rule({ kind: "connect-method", settings: { methods: ["web-terminal"] } });
+    expect(await passes({ method: methodOf("api") })).toBe(false);
+  });
+
+  test("a way to connect that no rule can name is refused where there is an active rule on ways", async () => {
+    const made = await rule({ kind: "connect-method", action: "accept", settings: { methods: ["web-terminal"] } });
+    await rule({ kind: "connect", action: "accept", priority: 1 });
+    expect(refusalOf(await verdict({ method: methodOf("job") }))).toContain("yours is none that rules know");
+    await door.call(admin, updateAccessRule, { id: made.id, version: 1, active: false });
+    expect(await passes({ method: methodOf("job") })).toBe(true);
+  });
+
+  test("the clock matters to those alone whose address fits", async () => {
+    const times = { zone: "UTC", ranges: [{ day: "monday", from: "08:00", to: "18:00" }] };
+    await rule({ settings: { addresses: ["10.0.0.0/8"], times } });
+    expect((await verdict({ address: "192.0.2.1" })).nextChange).toBeNull();
+    expect((await verdict()).nextChange).toBe(Date.parse("2026-11-30T08:00:00Z"));
   });
 
   test("rules of another organization hit nobody here", async () => {

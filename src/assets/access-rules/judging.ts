@@ -51,13 +51,14 @@ export const connectingKinds = (): string[] => connecting().map(({ kind }) => ki
  * go on.
  */
 export function createJudge(rows: readonly RuleRow[]): Judge {
-  const asked = connecting().map((kind) =>
-    rows.filter((row) => row.kind === kind.kind).map((row) => ({ row, rule: readRule(row, kind) })),
-  );
+  const asked = connecting().map((kind) => ({
+    isUnknown: kind.connecting?.isUnknown ?? (() => false),
+    rules: rows.filter((row) => row.kind === kind.kind).map((row) => ({ row, rule: readRule(row, kind) })),
+  }));
 
   return (facts, ids, circumstances) => {
     const subject = subjectOf(facts, ids);
-    const { now, approved = [] } = circumstances;
+    const { approved = [] } = circumstances;
     const moments: number[] = [];
     const standings: { row: RuleRow; standing: Standing }[] = [];
     const deciding: DecidingRule[] = [];
@@ -68,20 +69,21 @@ export function createJudge(rows: readonly RuleRow[]): Judge {
       if (!rule) return "decides";
       const missed = rule.misses(subject);
       if (missed) return missed;
-      const next = rule.nextChange(now);
+      const next = rule.nextChange(circumstances);
       if (next !== null) moments.push(next);
       return rule.applies(circumstances) ? "decides" : "circumstances";
     }
 
-    for (const ofKind of asked) {
+    for (const { isUnknown, rules } of asked) {
       let decided = refusal !== null;
-      for (const { row, rule } of ofKind) {
-        const standing = decided ? "not-asked" : standingOf(row, rule);
+      const unknown = isUnknown(circumstances);
+      for (const { row, rule } of rules) {
+        const standing = decided ? "not-asked" : unknown && row.active ? "decides" : standingOf(row, rule);
         standings.push({ row, standing });
         if (standing !== "decides") continue;
         decided = true;
         deciding.push(told(row));
-        const why = whyRefused(row, rule, approved);
+        const why = unknown ? "unknown-method" : whyRefused(row, rule, approved);
         if (why) refusal = { rule: told(row), why };
       }
     }

@@ -16,7 +16,7 @@ export interface DecidingRule {
 }
 
 /** Why a rule that decides refuses. */
-export type WhyRefused = "reject" | "no-reviewers" | "unreadable";
+export type WhyRefused = "reject" | "no-reviewers" | "unreadable" | "unknown-method";
 
 /** A person and an account of an asset, as rules see them. */
 export interface Subject {
@@ -30,7 +30,7 @@ export interface Readable {
   /** What of the subject it does not mean; null: it means it. */
   misses(subject: Subject): "users" | "assets" | "accounts" | null;
   applies(circumstances: Circumstances): boolean;
-  nextChange(now: number): number | null;
+  nextChange(circumstances: Circumstances): number | null;
   /** In the shape of its kind. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
@@ -45,7 +45,7 @@ export function readRule(row: RuleRow, kind: AnyAccessRuleKind | undefined): Rea
   const settings = kind?.settings.safeParse(row.settings);
   if (!kind || !users.success || !assets.success || !settings?.success) return null;
   if (!kind.actions.includes(row.action as AccessAction)) return null;
-  const { connecting } = kind;
+  const prepared = kind.connecting?.prepare(settings.data);
   const names = row.accounts === null ? null : new Set(row.accounts.map(folded));
   const meansPerson = createSelector(USER_ATTRIBUTES, users.data);
   const meansAsset = createSelector(ASSET_ATTRIBUTES, assets.data);
@@ -55,8 +55,8 @@ export function readRule(row: RuleRow, kind: AnyAccessRuleKind | undefined): Rea
       if (!meansAsset(asset)) return "assets";
       return names === null || names.has(folded(accountName)) ? null : "accounts";
     },
-    applies: (circumstances) => connecting?.applies(settings.data, circumstances) ?? false,
-    nextChange: (now) => connecting?.nextChange?.(settings.data, now) ?? null,
+    applies: (circumstances) => prepared?.applies(circumstances) ?? false,
+    nextChange: (circumstances) => prepared?.nextChange?.(circumstances) ?? null,
     settings: settings.data as Record<string, unknown>,
   };
 }

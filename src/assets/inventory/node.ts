@@ -1,5 +1,5 @@
 import { type Actor, Fault, newId, notFound } from "../../core/index.ts";
-import { type Db, serve, violated } from "../../db/index.ts";
+import { type Db, keptByRule, serve, violated } from "../../db/index.ts";
 import { changedMeanwhile } from "../../iam/index.ts";
 import * as schema from "./schema.ts";
 import {
@@ -101,7 +101,12 @@ const remove = serve(schema.deleteNode, {
         assets: node.assets,
       });
     }
-    await db.deleteFrom("node").where("org_id", "=", orgOf(actor)).where("id", "=", id).execute();
+    await db
+      .deleteFrom("node")
+      .where("org_id", "=", orgOf(actor))
+      .where("id", "=", id)
+      .execute()
+      .catch(keptByRule("node"));
     return {};
   },
 });

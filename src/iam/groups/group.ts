@@ -1,5 +1,5 @@
 import { type Actor, changedMeanwhile, Fault, newId, notFound } from "../../core/index.ts";
-import { type Db, serve, violated } from "../../db/index.ts";
+import { type Db, keptByRule, serve, violated } from "../../db/index.ts";
 import { mustNotReachMoreOneself } from "../users/belonging.ts";
 import * as schema from "../schema.ts";
 import type { Group } from "../schema.ts";
@@ -66,7 +66,12 @@ const remove = serve(schema.deleteGroup, {
   async run({ db, actor, about }, { id }) {
     const group = await visibleGroup(db, actor, id);
     about({ kind: "group", id, name: group.name });
-    await db.deleteFrom("user_group").where("org_id", "=", orgOf(actor)).where("id", "=", id).execute();
+    await db
+      .deleteFrom("user_group")
+      .where("org_id", "=", orgOf(actor))
+      .where("id", "=", id)
+      .execute()
+      .catch(keptByRule("group"));
     return {};
   },
 });

@@ -54,8 +54,8 @@ export const SignInRule = z.object({
   addresses: z.array(Text),
   times: fields.times,
   reviewers: z.array(Named.extend({ active: z.boolean() })),
-  /** Why it does not do what it says: without reviewers it refuses; one that cannot be read refuses everybody. */
-  problems: z.array(z.enum(["no-reviewers", "unreadable"])),
+  /** Why it does not do what it says: without reviewers it refuses; one that cannot be read refuses everybody; one that names what is gone may hit nobody. */
+  problems: z.array(z.enum(["no-reviewers", "unreadable", "names-gone"])),
   version: Version,
   createdAt: Moment,
 });

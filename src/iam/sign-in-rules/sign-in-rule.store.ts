@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { containing, type Db, page } from "../../db/index.ts";
 import { Selector } from "../../core/index.ts";
 import { createSignInRule, type SignInRule } from "./schema.ts";
@@ -17,14 +17,27 @@ const rules = (db: Db) =>
 /** A rule as it is stored. */
 export type RuleRow = Awaited<ReturnType<ReturnType<typeof rules>["executeTakeFirstOrThrow"]>>;
 
-export const findRule = async (db: Db, id: string): Promise<RuleRow | null> =>
-  (await rules(db).where("r.id", "=", id).executeTakeFirst()) ?? null;
+const notIn = (table: string, named: RawBuilder<unknown>) =>
+  sql<boolean>`exists (select from named_by_selector(${named}) as n (id)
+    where not exists (select from ${sql.table(table)} t where t.id = n.id))`;
+
+/** Whether the rule names what is not there any more. */
+const namesGone = sql<boolean>`(${notIn("users", sql`r.users, null`)} or ${notIn("user_group", sql`r.users, 'groups'`)}
+  or ${notIn("organization", sql`r.users, 'organizations'`)})`;
+
+const shownRules = (db: Db) => rules(db).select(namesGone.as("names_gone"));
+
+/** A rule with what is only shown of it. */
+export type ShownRow = Awaited<ReturnType<ReturnType<typeof shownRules>["executeTakeFirstOrThrow"]>>;
+
+export const findRule = async (db: Db, id: string): Promise<ShownRow | null> =>
+  (await shownRules(db).where("r.id", "=", id).executeTakeFirst()) ?? null;
 
 export function listRules(
   db: Db,
   { search, limit, cursor }: { search?: string | undefined; limit: number; cursor?: string | undefined },
 ) {
-  let query = rules(db);
+  let query = shownRules(db);
   if (search) query = query.where("r.name", "ilike", containing(search));
   return page(query, { by: "r.priority", id: "r.sort_name", limit, cursor });
 }
@@ -76,7 +89,7 @@ export function readRule(row: Pick<RuleRow, "users" | "times">) {
   return users.success && times.success ? { users: users.data, times: times.data } : null;
 }
 
-export function toRule(row: RuleRow): SignInRule {
+export function toRule(row: ShownRow): SignInRule {
   const { id, name, comment, notice, active, priority, addresses, reviewers: all, version } = row;
   const readable = readRule(row);
   const alone = row.action === "review" && !all.some((reviewer) => reviewer.active);
@@ -93,7 +106,11 @@ export function toRule(row: RuleRow): SignInRule {
     action: row.action as SignInRule["action"],
     users: Selector.safeParse(row.users).data ?? null,
     times: readable?.times ?? null,
-    problems: [...(alone ? ["no-reviewers" as const] : []), ...(readable ? [] : ["unreadable" as const])],
+    problems: [
+      ...(alone ? ["no-reviewers" as const] : []),
+      ...(readable ? [] : ["unreadable" as const]),
+      ...(row.names_gone ? ["names-gone" as const] : []),
+    ],
     createdAt: row.created_at.toISOString(),
   };
 }

@@ -7,8 +7,10 @@ import type { Actor } from "../../core/index.ts";
 import { readSettings, updateSettings } from "../../platform/schema.ts";
 import { switchOffSignInRules } from "../index.ts";
 import {
+  createGroup,
   createMyApiKey,
   createSignInRule,
+  deleteGroup,
   deleteSignInRule,
   listSignInRules,
   previewSignIn,
@@ -219,6 +221,23 @@ describe("saving", () => {
     await door.call(site, updateSignInRule, { id: made.id, version: 1, comment: "first" });
     const second = door.call(site, updateSignInRule, { id: made.id, version: 1, comment: "second" });
     await expect(second).rejects.toMatchObject({ code: "conflict", details: { current: { comment: "first" } } });
+  });
+
+  test("a group stays while an active rule names it", async () => {
+    const group = await door.call(site, createGroup, { name: `group-${++count}`, userIds: [] });
+    const users = {
+      type: "attributes" as const,
+      all: [{ name: "groups", match: "any-of" as const, value: [group.id] }],
+    };
+    const { id } = await rule({ name: "Not the group", users });
+    const take = () => door.call(site, deleteGroup, { id: group.id });
+    await expect(take()).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining('The sign-in rule "Not the group" names this group'),
+    });
+    expect((await door.call(site, updateSignInRule, { id, version: 1, active: false })).problems).toEqual([]);
+    await take();
+    expect((await door.call(site, readSignInRule, { id })).problems).toEqual(["names-gone"]);
   });
 
   test("an administrator of an organization, who is none of the site, sees and changes nothing", async () => {

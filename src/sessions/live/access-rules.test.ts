@@ -33,8 +33,8 @@ async function reach(allowed = true): Promise<void> {
   host = await rules.asset();
   if (allowed) await rules.rule({ userIds: [ann.id], assetIds: [host.id] });
 }
-const open = (approved: string[] = []) =>
-  openSession({ runtime: door.runtime, assets: door.assets }, ann, {
+const open = (approved: string[] = [], actor: Person = ann) =>
+  openSession({ runtime: door.runtime, assets: door.assets }, actor, {
     assetId: host.id,
     accountId: host.ids.root!,
     protocol: "ssh",
@@ -51,6 +51,13 @@ describe("opening a session", () => {
     await expect(open()).rejects.toMatchObject({ code: "denied", message: expect.stringContaining('"Nobody"') });
     const { rows } = await sql`select 1 from session where asset_id = ${host.id}`.execute(door.db);
     expect(rows).toEqual([]);
+  });
+
+  test("with an API key is refused by a rule on web terminals", async () => {
+    await reach();
+    await rule({ kind: "connect-method", settings: { methods: ["web-terminal"] } });
+    await expect(open([], { ...ann, via: "api" })).rejects.toMatchObject({ code: "denied" });
+    await expect(open([], { ...ann, via: "ssh" })).resolves.toMatchObject({ notices: [] });
   });
 
   test("tells when the rules change by the clock, and what the person is to read", async () => {

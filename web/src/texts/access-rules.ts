@@ -28,8 +28,12 @@ export const en = {
     notify: "Tell others",
     mask: "Mask",
   },
-  states: { off: "Switched off" },
-  problems: { "no-reviewers": "Nobody to review: denies", unreadable: "Cannot be read: denies" },
+  states: { off: "Switched off", notEnforced: "Kept, not enforced yet" },
+  problems: {
+    "no-reviewers": "Nobody to review: denies",
+    unreadable: "Cannot be read: denies",
+    "names-gone": "Names what is gone",
+  },
   create: { connect: "Create rule on connecting", "connect-method": "Create rule on ways", verb: "Create rule" },
   methods: { "web-terminal": "Web terminal", "ssh-client": "SSH client" },
   selector: {
@@ -140,8 +144,12 @@ export const zh: Chinese<typeof en> = {
     clipboard: "剪贴板",
   },
   actions: { reject: "拒绝", accept: "接受", review: "审批", warn: "警告", notify: "通知他人", mask: "脱敏" },
-  states: { off: "已停用" },
-  problems: { "no-reviewers": "无人审批：拒绝", unreadable: "无法读取：拒绝" },
+  states: { off: "已停用", notEnforced: "已保存，尚未生效" },
+  problems: {
+    "no-reviewers": "无人审批：拒绝",
+    unreadable: "无法读取：拒绝",
+    "names-gone": "引用的对象已不存在",
+  },
   create: { connect: "新建连接规则", "connect-method": "新建连接方式规则", verb: "新建规则" },
   methods: { "web-terminal": "网页终端", "ssh-client": "SSH 客户端" },
   selector: {

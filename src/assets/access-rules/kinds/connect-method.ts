@@ -1,4 +1,4 @@
-import { ConnectMethodSettings } from "../schema/settings.ts";
+import { CONNECT_METHODS, ConnectMethodSettings } from "../schema/settings.ts";
 import { accessRuleKind } from "./kind.ts";
 
 /** With what one connects. */
@@ -8,6 +8,7 @@ export const connectMethod = accessRuleKind({
   actions: ["reject", "accept"],
   settings: ConnectMethodSettings,
   connecting: {
-    applies: ({ methods }, { method }) => methods.some((one) => one === method),
+    isUnknown: ({ method }) => !CONNECT_METHODS.some((known) => known === method),
+    prepare: ({ methods }) => ({ applies: ({ method }) => methods.some((one) => one === method) }),
   },
 });

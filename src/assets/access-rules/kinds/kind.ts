@@ -14,6 +14,13 @@ export interface Circumstances {
   readonly approved?: readonly string[];
 }
 
+/** The settings of a rule, ready to be asked often. */
+export interface PreparedRule {
+  applies(circumstances: Circumstances): boolean;
+  /** The next moment at which `applies` may answer otherwise, in ms since 1970; null: none. */
+  nextChange?(circumstances: Circumstances): number | null;
+}
+
 /** One kind of access rule. */
 export interface AccessRuleKind<S extends z.ZodObject = z.ZodObject> {
   /** A word in kebab-case. */
@@ -24,9 +31,10 @@ export interface AccessRuleKind<S extends z.ZodObject = z.ZodObject> {
   readonly settings: S;
   /** For kinds that are asked before a session opens and while it lives. Absent: something else asks. */
   readonly connecting?: {
-    applies(settings: z.output<S>, circumstances: Circumstances): boolean;
-    /** The next moment at which `applies` may answer otherwise, in ms since 1970; null: none. */
-    nextChange?(settings: z.output<S>, now: number): number | null;
+    /** Circumstances of which its rules cannot speak: its first active rule refuses, whomever it means. */
+    isUnknown?(circumstances: Circumstances): boolean;
+    /** Once for each rule that is read, however many connections it judges. */
+    prepare(settings: z.output<S>): PreparedRule;
   };
   /** Writes what its settings point at; in the transaction that saves the rule. Fault `not_found`. */
   saved?(db: Db, rule: { readonly orgId: string; readonly id: string }, settings: z.output<S>): Promise<void>;

@@ -38,10 +38,14 @@ const TONES: Readonly<Record<AccessRule["action"], Tone>> = {
 const kindWords = (kind: string, t: TFunction): string => t(`accessRules.kinds.${kind as (typeof KINDS)[number]}`);
 const hasForm = (kind: string): kind is FormKind => Object.hasOwn(FORMS, kind);
 
+/** Kinds that something asks already; the others are kept. */
+const ENFORCED: readonly string[] = ["connect-method", "connect"];
+
 function State({ rule, t }: { rule: AccessRule; t: TFunction }) {
   const [problem] = rule.problems;
   if (!rule.active) return <StateTag tone="off">{t("accessRules.states.off")}</StateTag>;
   if (problem) return <StateTag tone="warn">{t(`accessRules.problems.${problem}`)}</StateTag>;
+  if (!ENFORCED.includes(rule.kind)) return <StateTag tone="warn">{t("accessRules.states.notEnforced")}</StateTag>;
   return <StateTag tone="good">{t("access.state.inForce")}</StateTag>;
 }
 
