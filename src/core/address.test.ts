@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { networkOf } from "./index.ts";
+import { createNetworks, networkOf } from "./index.ts";
 
 it.each([
   ["192.0.2.7", "192.0.2.7"],
@@ -18,4 +18,22 @@ it.each([
   ["", ""],
 ])("%s counts as %s", (address, network) => {
   expect(networkOf(address)).toBe(network);
+});
+
+it.each([
+  ["::/0", "10.0.0.1", false],
+  ["::/0", "::ffff:10.0.0.1", false],
+  ["::/0", "2001:db8::1", true],
+  ["0.0.0.0/0", "10.0.0.1", true],
+  ["0.0.0.0/0", "::ffff:a00:1", true],
+  ["0.0.0.0/0", "2001:db8::1", false],
+  ["10.0.0.0/8", "::ffff:10.1.1.1", true],
+  ["10.0.0.0/8", "::ffff:11.1.1.1", false],
+  ["::ffff:10.0.0.0/104", "10.1.1.1", true],
+  ["::ffff:10.0.0.0/104", "::ffff:11.1.1.1", false],
+  ["::ffff:10.0.0.1", "10.0.0.1", true],
+  ["::1/128", "::1", true],
+  ["::1", "127.0.0.1", false],
+])("%s holds %s: %s", (network, address, holds) => {
+  expect(createNetworks([network])(address)).toBe(holds);
 });

@@ -1,17 +1,34 @@
 import { BlockList, isIP, isIPv6 } from "node:net";
 
-/** Tells whether an address lies in one of the networks (CIDR notation). */
+const MAPPED_BITS = 96;
+
+/**
+ * Tells whether an address lies in one of the networks (CIDR notation). A network holds addresses of its own family:
+ * ::/0 holds no IPv4. IPv4 within IPv6 counts as IPv4, in the address and in a network.
+ */
 export function createNetworks(list: readonly string[]): (address: string) => boolean {
-  const networks = new BlockList();
+  // One list for each family, because one BlockList finds IPv4 in the networks of IPv6, too.
+  const [networks4, networks6] = [new BlockList(), new BlockList()];
   for (const network of list) {
     const [address = "", prefix] = network.split("/");
-    const family = isIPv6(address) ? "ipv6" : "ipv4";
-    networks.addSubnet(address, prefix === undefined ? (family === "ipv6" ? 128 : 32) : Number(prefix), family);
+    const v4 = isIPv6(address) ? mappedIn(address) : address;
+    const bits = prefix === undefined ? (isIPv6(address) ? 128 : 32) : Number(prefix);
+    if (v4 === null || (v4 !== address && bits < MAPPED_BITS)) networks6.addSubnet(address, bits, "ipv6");
+    else networks4.addSubnet(v4, v4 === address ? bits : bits - MAPPED_BITS, "ipv4");
   }
   return (address) => {
     const family = isIP(address);
-    return family !== 0 && networks.check(address, family === 6 ? "ipv6" : "ipv4");
+    if (family === 0) return false;
+    const v4 = family === 4 ? address : mappedIn(address);
+    return v4 === null ? networks6.check(address, "ipv6") : networks4.check(v4, "ipv4");
   };
+}
+
+/** The IPv4 address within a valid IPv6 one (RFC 4291 section 2.5.5.2); null: none. */
+function mappedIn(address: string): string | null {
+  const groups = groupsOf(address.replace(/%.*$/s, "").toLowerCase());
+  const isV4 = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
+  return isV4 ? bytesOf(groups.slice(6)).join(".") : null;
 }
 
 /**
@@ -21,10 +38,9 @@ export function createNetworks(list: readonly string[]): (address: string) => bo
 export function networkOf(address: string): string {
   const bare = address.replace(/%.*$/s, "").toLowerCase();
   if (!isIPv6(bare)) return bare;
-  const groups = groupsOf(bare);
-  const isV4 = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
-  if (isV4) return bytesOf(groups.slice(6)).join(".");
-  return `${groups
+  const v4 = mappedIn(bare);
+  if (v4 !== null) return v4;
+  return `${groupsOf(bare)
     .slice(0, 4)
     .map((group) => group.toString(16))
     .join(":")}::/64`;

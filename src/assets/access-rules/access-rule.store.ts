@@ -60,6 +60,14 @@ export const rulesOf = (db: Db, orgIds: readonly string[], kinds: readonly strin
     .orderBy("r.sort_name")
     .execute();
 
+/** How many rules of the kind there are; until the transaction ends nobody else can ask. */
+export async function countRules(db: Db, orgId: string, kind: string): Promise<number> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`access-rule ${orgId} ${kind}`}, 0))`.execute(db);
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int from access_rule where org_id = ${orgId} and kind = ${kind}`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
 /** Makes these the reviewers of the rule. */
 export async function replaceReviewers(db: Db, orgId: string, ruleId: string, ids: readonly string[]): Promise<void> {
   const wanted = [...new Set(ids)];

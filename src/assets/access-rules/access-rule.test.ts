@@ -92,6 +92,18 @@ describe("saving", () => {
     expect((await door.call(admin, listAccessRules, {})).items).toEqual([]);
   });
 
+  test("an organization has 500 rules of a kind at most", async () => {
+    await sql`insert into access_rule (id, org_id, kind, name, action, users, assets)
+      select gen_random_uuid(), ${ann.orgId}::uuid, 'connect', 'many ' || n, 'accept', '{"type":"all"}', '{"type":"all"}'
+      from generate_series(1, 499) as n`.execute(door.db);
+    await rule({ name: "the last" });
+    await expect(rule({ name: "one more" })).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining("500 rules"),
+    });
+    await rule({ kind: "connect-method", settings: { methods: ["ssh-client"] } });
+  });
+
   test("names are unique in the organization", async () => {
     await rule({ name: "Same" });
     expect(await codeOf({ name: "SAME", kind: "clipboard", settings: { operations: ["copy"] } })).toBe("conflict");

@@ -1,7 +1,15 @@
 import { z } from "zod";
 import { type Actor, changedMeanwhile, Fault, newId, notFound, type Selector } from "../../core/index.ts";
 import { type Db, serve, violated } from "../../db/index.ts";
-import { findRule, listRules, missing, replaceReviewers, type ShownRow, toRule } from "./access-rule.store.ts";
+import {
+  countRules,
+  findRule,
+  listRules,
+  missing,
+  replaceReviewers,
+  type ShownRow,
+  toRule,
+} from "./access-rule.store.ts";
 import { accessRuleKinds } from "./kinds/index.ts";
 import type { AnyAccessRuleKind } from "./kinds/kind.ts";
 import { preview } from "./preview.ts";
@@ -25,6 +33,18 @@ const nameTaken =
     if (violated(error) !== "access_rule_name_is_unique") throw error;
     throw new Fault("conflict", `There is an access rule "${name}" already. Choose another name.`);
   };
+
+/** Every connection is judged by all of them, in one process. */
+const MOST_RULES = 500;
+
+async function mustHaveRoom(db: Db, orgId: string, kind: string): Promise<void> {
+  if ((await countRules(db, orgId, kind)) < MOST_RULES) return;
+  const { title } = accessRuleKinds.get(kind);
+  throw new Fault(
+    "conflict",
+    `The organization has ${MOST_RULES} rules of the kind "${title}" already, the most there can be. Delete those that are switched off, or join several into one by conditions.`,
+  );
+}
 
 /** What a rule is made of, whether it is new or changed. */
 type Whole = Pick<AccessRule, "kind" | "action" | "users" | "assets" | "settings"> & { readonly reviewerIds: string[] };
@@ -107,6 +127,7 @@ const create = serve(schema.createAccessRule, {
     about({ kind: "access-rule", id, name: input.name });
     const { kind, name, comment, notice, active, priority, action, accounts, users, assets } = input;
     const settings = await checked(db, orgId, input);
+    await mustHaveRoom(db, orgId, kind);
     const columns = { kind, name, comment, notice, active, priority, action, accounts };
     await db
       .insertInto("access_rule")

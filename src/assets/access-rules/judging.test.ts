@@ -1,6 +1,7 @@
+import { BlockList } from "node:net";
 import { sql } from "kysely";
 import type { z } from "zod";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { openRules, type Person, type Rules } from "../../../test/security/rules.ts";
 import { judgeConnections, methodOf, mustPass, refusalOf, warningsOf } from "../index.ts";
 import { createAccessRule, listAccessRules, readAccessRule, updateAccessRule } from "../schema.ts";
@@ -140,6 +141,8 @@ describe("which rule decides", () => {
   test("a key is no way around rules on ways to connect: its terminal is a web terminal", async () => {
     await rule({ kind: "connect-method", settings: { methods: ["web-terminal"] } });
     expect(await passes({ method: methodOf("api") })).toBe(false);
+    await sql`update access_rule set settings = '{"methods": ["ssh-client"]}'`.execute(door.db);
+    expect(await passes({ method: methodOf("api") })).toBe(true);
   });
 
   test("a way to connect that no rule can name is refused where there is an active rule on ways", async () => {
@@ -155,6 +158,27 @@ describe("which rule decides", () => {
     await rule({ settings: { addresses: ["10.0.0.0/8"], times } });
     expect((await verdict({ address: "192.0.2.1" })).nextChange).toBeNull();
     expect((await verdict()).nextChange).toBe(Date.parse("2026-11-30T08:00:00Z"));
+  });
+
+  test("a rule's networks are read and its clock is asked once, however many connections are judged", async () => {
+    const times = { zone: "UTC", ranges: [{ day: "wednesday", from: "08:00", to: "18:00" }] };
+    await rule({ action: "accept", settings: { addresses: ["10.0.0.0/8"], times } });
+    const subject = { orgId: ann.orgId, userId: ann.id, assetId: host.id, accountId: host.ids.root! };
+    const connection = { ...subject, address: "10.0.0.1", method: "ssh-client" };
+    const [clock, networks] = [
+      vi.spyOn(Intl.DateTimeFormat.prototype, "formatToParts"),
+      vi.spyOn(BlockList.prototype, "addSubnet"),
+    ];
+    const counted = async (count: number): Promise<number[]> => {
+      for (const spy of [clock, networks]) spy.mockClear();
+      await judgeConnections(door.db, Array(count).fill(connection), new Date("2026-11-25T12:00:00Z"));
+      return [clock.mock.calls.length, networks.mock.calls.length];
+    };
+    const forOne = await counted(1);
+    expect(forOne[0]).toBeGreaterThan(0);
+    expect(forOne[1]).toBe(1);
+    expect(await counted(50)).toEqual(forOne);
+    vi.restoreAllMocks();
   });
 
   test("rules of another organization hit nobody here", async () => {
