@@ -82,6 +82,7 @@ describe("a request in the console", () => {
 
     await deciding.goto(`${program.url}/to-decide`);
     await deciding.getByText("Access: web-1").first().click();
+    await deciding.getByText("other accounts that Ann has there by other rules get all of them").waitFor();
     await deciding.getByRole("button", { name: "Approve" }).click();
     const dialog = deciding.getByRole("dialog");
     await dialog.getByLabel("root").uncheck();

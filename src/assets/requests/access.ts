@@ -1,5 +1,6 @@
 import { Fault } from "../../core/index.ts";
 import { type AskedTicket, type Deciding, ticketKind, type TicketOutcome } from "../../platform/index.ts";
+import { stillMatched } from "./match.ts";
 import { insertRequestedGrant, switchOffGrant } from "./request.store.ts";
 import { AccessBody } from "./schema.ts";
 
@@ -44,13 +45,21 @@ export const grantName = (what: string, person: string, ticketId: string): strin
 async function open({ db, now }: Deciding, ticket: AskedTicket<AccessBody>, { body, by }: TicketOutcome<AccessBody>) {
   const { startsAt, expiresAt } = windowOf(body, now);
   if (expiresAt <= now) throw new Fault("conflict", "The time that was asked for is over. Reject the request.");
+  const asker = { orgId: ticket.orgId, userId: ticket.askedBy.id, breakGlass: false };
+  const still = await stillMatched(db, asker, body);
+  if (!still) {
+    throw new Fault(
+      "conflict",
+      `The request rule ${body.rule.name} does not let ${ticket.askedBy.name} ask you for all of this any more. Reject the request.`,
+    );
+  }
   const made = await insertRequestedGrant(db, {
     orgId: ticket.orgId,
     ticketId: ticket.id,
     name: grantName("Request", ticket.askedBy.name, ticket.id),
     comment: `Approved by ${by?.name ?? "the program"}. ${ticket.reason}`.slice(0, 2000).toWellFormed(),
     userId: ticket.askedBy.id,
-    body,
+    body: { ...body, assets: [...still.assets], nodes: [...still.nodes] },
     startsAt,
     expiresAt,
   });

@@ -92,8 +92,7 @@ export async function findRequestableAssets(db: Db, asker: Asker, { search, part
     .where("asset.active", "=", true)
     .where(sql<boolean>`exists (select from (${rulesOf(asker)}) r where ${coversAsset(sql.ref("asset.id"))})`);
   if (!parts) {
-    const called = (search ?? "").toLowerCase();
-    query = query.where(sql<boolean>`(asset.sort_name = ${called} or lower(asset.host) = ${called})`);
+    query = query.where("asset.sort_name", "=", (search ?? "").toLowerCase());
   } else if (search) {
     const pattern = containing(search);
     query = query.where((row) => row.or([row("asset.name", "ilike", pattern), row("asset.host", "ilike", pattern)]));

@@ -1,6 +1,7 @@
 import { Fault } from "../../core/index.ts";
 import type { Db } from "../../db/index.ts";
 import { type Asker, type Matched, matchTargets, reviewersOf } from "./match.store.ts";
+import type { AccessBody } from "./schema.ts";
 
 /** What is asked for, with the names it has now, the rule that decides, and who reviews by it. */
 export interface Match {
@@ -8,6 +9,24 @@ export interface Match {
   readonly assets: readonly { readonly id: string; readonly name: string }[];
   readonly nodes: readonly { readonly id: string; readonly name: string }[];
   readonly reviewers: readonly string[];
+}
+
+const named = (found: readonly Matched[], wanted: Matched["what"]) =>
+  found.filter(({ what }) => what === wanted).map(({ id, name }) => ({ id, name }));
+
+/**
+ * What of a wish is still there, of which the rule that was matched decides about all still: it is the first that has to do
+ * with it, is switched on, names the asker and covers it. Null: of something it does not any more.
+ */
+export async function stillMatched(
+  db: Db,
+  asker: Asker,
+  { rule, assets, nodes }: Pick<AccessBody, "rule" | "assets" | "nodes">,
+): Promise<Pick<Match, "assets" | "nodes"> | null> {
+  const ids = (of: readonly { readonly id: string }[]) => of.map(({ id }) => id);
+  const found = await matchTargets(db, asker, { assetIds: ids(assets), nodeIds: ids(nodes) });
+  if (found.some((one) => one.rule?.id !== rule.id || !one.whole)) return null;
+  return { assets: named(found, "asset"), nodes: named(found, "node") };
 }
 
 /**
@@ -39,7 +58,6 @@ export async function matchRule(
   if (found.some(({ whole }) => !whole)) {
     throw new Fault("invalid", "Somebody else decides about a part of this node. Ask for its parts one by one.");
   }
-  const named = (wanted: Matched["what"]) =>
-    found.filter(({ what }) => what === wanted).map(({ id, name }) => ({ id, name }));
-  return { rule, assets: named("asset"), nodes: named("node"), reviewers: await reviewersOf(db, asker.orgId, rule.id) };
+  const reviewers = await reviewersOf(db, asker.orgId, rule.id);
+  return { rule, assets: named(found, "asset"), nodes: named(found, "node"), reviewers };
 }

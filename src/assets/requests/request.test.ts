@@ -14,11 +14,13 @@ import {
 import {
   type AccessBody,
   createRequestRule,
+  deleteRequestRule,
   listGrants,
   listRequestable,
   readRequestOptions,
   requestAccess,
   updateAsset,
+  updateRequestRule,
 } from "../schema.ts";
 
 let rules: Rules;
@@ -156,6 +158,33 @@ test("the rule of a request is removed 30 days after its end, and its request st
   expect([await sweep(29), await sweep(31)]).toEqual([2, 1]);
   expect((await door.events("grant.sweep")).map(({ target_kind }) => target_kind)).toEqual(["grant"]);
   expect((await door.call(bob, readMyTicket, { id })).state).toBe("approved");
+});
+
+describe("an approval is refused once the request rule", () => {
+  test.each<
+    [string, (rule: { id: string; version: number }, place: { team: string; mine: Asset }) => Promise<unknown>]
+  >([
+    ["is deleted", ({ id }) => door.call(admin, deleteRequestRule, { id })],
+    ["is switched off", (rule) => door.call(admin, updateRequestRule, { ...rule, active: false })],
+    ["names the asker no more", (_, { team }) => door.call(admin, removeGroupMembers, { id: team, userIds: [ann.id] })],
+    [
+      "covers the asset no more",
+      async (rule) => door.call(admin, updateRequestRule, { ...rule, assetIds: [(await asset()).id] }),
+    ],
+    [
+      "comes after another that decides about it",
+      (_, { mine }) => requestRule({ priority: 1, coversEverything: false, assetIds: [mine.id] }),
+    ],
+  ])("%s, and the request still waits", async (_, change) => {
+    const [team, mine] = [await group(ann.id), await asset()];
+    const askers = { forEverybody: false, askerGroupIds: [team] };
+    const { id: ruleId, version } = await requestRule({ ...askers, coversEverything: false, assetIds: [mine.id] });
+    const { id } = await ask({ assetIds: [mine.id] });
+    await change({ id: ruleId, version }, { team, mine });
+    const fault = await faultOf(approve(id));
+    expect([fault.code, fault.message]).toEqual(["conflict", expect.stringContaining("any more. Reject the request")]);
+    expect([await mayNow(ann, mine), (await door.call(bob, readMyTicket, { id })).state]).toEqual([false, "pending"]);
+  });
 });
 
 describe("a reviewer may narrow, and never widen", () => {
@@ -324,20 +353,21 @@ describe("what may be asked for", () => {
     expect(new Set(faults.map(({ code, message }) => `${code} ${message}`)).size).toBe(1);
   });
 
-  test("is found by the whole name or address alone, and only where a rule lets one ask; by a part when the organization shows names", async () => {
+  test("is found by the whole name alone, not by the address, and only where a rule lets one ask; by a part when the organization shows names", async () => {
     const [mine, hidden] = [await asset(), await asset()];
     const place = await node();
     await requestRule({ coversEverything: false, assetIds: [mine.id], nodeIds: [place] });
     const find = async (search: string | undefined, more: object = {}) =>
       (await door.call(ann, listRequestable, { search, ...more })).items.map(({ id }) => id);
     expect(await find(mine.name.toUpperCase())).toEqual([mine.id]);
-    expect(await find("10.0.0.1")).toEqual([mine.id]);
+    expect(await find("10.0.0.1")).toEqual([]);
     expect([await find(mine.name.slice(0, -1)), await find(hidden.name), await find(undefined)]).toEqual([[], [], []]);
     expect(await find(undefined, { breakGlass: "true" })).toEqual([]);
     expect(await find(undefined, { what: "node" })).toEqual([]);
     const values = { namesAreShown: true };
     await door.call(admin, updateOrganizationSettings, { key: "access-requests", version: 0, values });
     expect(await find(mine.name.slice(0, -1))).toEqual([mine.id]);
+    expect(await find("10.0.0.1")).toEqual([mine.id]);
     expect(await find(undefined)).toEqual([mine.id]);
     expect(await find(undefined, { what: "node" })).toEqual([place]);
     expect(await door.call(ann, readRequestOptions, {})).toMatchObject({ mayAsk: true, mayBreakGlass: false });

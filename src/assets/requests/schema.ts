@@ -112,7 +112,8 @@ export const createRequestRule = endpoint({
 export const updateRequestRule = endpoint({
   route: "PATCH /request-rules/:id",
   name: "request-rule.update",
-  title: "Change a request rule; requests that wait keep their reviewers",
+  title:
+    "Change a request rule; requests that wait keep their reviewers, and are approved only while it still covers them",
   input: z.object(ruleFields).partial().extend({ id: Id, version: Version }),
   output: RequestRule,
 });
@@ -120,7 +121,7 @@ export const updateRequestRule = endpoint({
 export const deleteRequestRule = endpoint({
   route: "DELETE /request-rules/:id",
   name: "request-rule.delete",
-  title: "Delete a request rule; requests that wait keep their reviewers",
+  title: "Delete a request rule; requests that wait by it cannot be approved any more",
   input: z.object({ id: Id }),
   output: Done,
 });
@@ -133,7 +134,7 @@ export const readRequestOptions = endpoint({
   output: z.object({
     mayAsk: z.boolean(),
     mayBreakGlass: z.boolean(),
-    /** Assets are found by a part of their name, or only by the whole name or address. */
+    /** Assets are found by a part of their name, or only by the whole name. */
     namesAreShown: z.boolean(),
     longestMinutes: z.number().int(),
     breakGlassMinutes: z.number().int(),

@@ -25,7 +25,7 @@ export const requestSettings = settingsGroup({
       .boolean()
       .default(false)
       .describe(
-        "Whoever may ask finds assets by a part of their name; otherwise only by the whole name or address, so that names stay unknown",
+        "Whoever may ask finds assets by a part of their name; otherwise only by the whole name, so that names stay unknown",
       ),
     breakGlassMinutes: z
       .number()

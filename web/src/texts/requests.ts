@@ -24,6 +24,8 @@ export const en = {
   hoursWords_other: "{{count, number}} hours",
   spanWords: "{{hours, number}} h {{minutes, number}} min",
   fromApproval: "From the approval on",
+  allProtocols:
+    "All of these assets, for as long as it holds. Protocols add up: other accounts that {{name}} has there by other rules get all of them, too.",
   owed: "Review owed",
   madeRule: "A request made this rule",
   states: {
@@ -59,7 +61,7 @@ export const en = {
   form: {
     what: "What",
     whatText: "Type a part of the name.",
-    whatExactText: "Type the whole name or address: the organization does not show names of assets.",
+    whatExactText: "Type the whole name: the organization does not show names of assets.",
     accountsHelp: "Names of accounts on the assets, as root.",
     how: "For how long, and why",
     atMost: "At most {{span}} here, and what the rule allows.",
@@ -83,7 +85,7 @@ export const en = {
     reviewersText: "One of them decides. Nobody decides about an own request.",
     none: "No request rules yet",
     noneText: "A rule says who may ask for access to what, for how long, and who decides. Without one nobody can ask.",
-    deleteText: "Requests that wait keep their reviewers.",
+    deleteText: "Requests that wait by it cannot be approved any more, only rejected.",
     why: {
       inactive: "Switched off",
       "no-askers": "Names nobody",
@@ -115,6 +117,8 @@ export const zh: Chinese<typeof en> = {
   hoursWords_other: "{{count, number}} 小时",
   spanWords: "{{hours, number}} 小时 {{minutes, number}} 分钟",
   fromApproval: "自批准起",
+  allProtocols:
+    "有效期内开放这些资产的全部协议。协议会累加：{{name}} 凭其他规则在这些资产上可用的其他账号也可使用全部协议。",
   owed: "待复核",
   madeRule: "此规则由申请产生",
   states: {
@@ -146,7 +150,7 @@ export const zh: Chinese<typeof en> = {
   form: {
     what: "申请什么",
     whatText: "输入名称的一部分。",
-    whatExactText: "输入完整的名称或地址：本组织不显示资产名称。",
+    whatExactText: "输入完整的名称：本组织不显示资产名称。",
     accountsHelp: "资产上的账号名称，例如 root。",
     how: "时长与理由",
     atMost: "此处最长 {{span}}，且不超过规则所允许的时长。",
@@ -170,7 +174,7 @@ export const zh: Chinese<typeof en> = {
     reviewersText: "由其中一人决定。任何人都不能审批自己的申请。",
     none: "还没有申请规则",
     noneText: "规则说明谁可以申请访问什么、多长时间、由谁审批。没有规则则无法申请。",
-    deleteText: "等待中的申请保留其审批人。",
+    deleteText: "依据此规则等待中的申请不能再被批准，只能拒绝。",
     why: {
       inactive: "已停用",
       "no-askers": "未指定人员",

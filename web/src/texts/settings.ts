@@ -135,7 +135,7 @@ export const en = {
       help: {
         longestHours: "Whatever the request rule says.",
         waitHours: "What nobody decided by then expires.",
-        namesAreShown: "Otherwise who asks has to know the whole name or address, so that names stay unknown.",
+        namesAreShown: "Otherwise who asks has to know the whole name, so that names stay unknown.",
         reviewHours: "While one is overdue, and for as long after a rejection, its person cannot break glass again.",
       },
     },
@@ -295,7 +295,7 @@ export const zh: Chinese<typeof en> = {
       help: {
         longestHours: "无论申请规则如何规定。",
         waitHours: "到期未决定的申请将失效。",
-        namesAreShown: "关闭时，申请人须知道完整的名称或地址，资产名称不会泄露。",
+        namesAreShown: "关闭时，申请人须知道完整的名称，资产名称不会泄露。",
         reviewHours: "有逾期的复核时，以及复核被拒绝后的同样时长内，该人员不能再次使用紧急访问。",
       },
     },

@@ -33,7 +33,7 @@ export function spanWords(minutes: number, t: TFunction): string {
   return rest === 0 ? t("requests.hoursWords", { count: hours }) : t("requests.spanWords", { hours, minutes: rest });
 }
 
-function accessFacts(body: AccessBody, t: TFunction, language: string) {
+function accessFacts(body: AccessBody, name: string, { t, language }: { t: TFunction; language: string }) {
   return [
     [t("terms.nodes"), body.nodes.length > 0 ? <Names key="n" items={body.nodes} max={20} /> : null],
     [t("terms.assets"), body.assets.length > 0 ? <Names key="a" items={body.assets} max={50} /> : null],
@@ -43,6 +43,7 @@ function accessFacts(body: AccessBody, t: TFunction, language: string) {
         {body.accounts.join(", ")}
       </span>,
     ],
+    [t("access.rules.protocols"), t("requests.allProtocols", { name })],
     [t("access.rules.actions"), actionWords(body.actions, { t, language })],
     [t("requests.span"), spanWords(body.minutes, t)],
     [t("access.rules.from"), body.startsAt ? <Time key="s" at={body.startsAt} /> : t("requests.fromApproval")],
@@ -62,7 +63,7 @@ export function TicketFacts({ ticket }: { ticket: Ticket }) {
           [t("terms.state"), <TicketState key="state" ticket={ticket} />],
           [t("requests.kind"), kindWords(ticket.kind, t)],
           [t("requests.askedBy"), ticket.askedBy.name],
-          ...(asked ? accessFacts(asked, t, i18n.language) : []),
+          ...(asked ? accessFacts(asked, ticket.askedBy.name, { t, language: i18n.language }) : []),
           [t("requests.rule"), asked?.rule.name],
           [t("requests.reviewers"), <Names key="r" items={ticket.reviewers} max={20} />],
           [t("terms.created"), <Time key="c" at={ticket.createdAt} />],
@@ -78,7 +79,7 @@ export function TicketFacts({ ticket }: { ticket: Ticket }) {
       {given && (
         <>
           <h3>{t("requests.given")}</h3>
-          <Facts items={accessFacts(given, t, i18n.language)} />
+          <Facts items={accessFacts(given, ticket.askedBy.name, { t, language: i18n.language })} />
         </>
       )}
     </div>
