@@ -146,6 +146,8 @@ test(`decisions, lists and explanations agree with the contract in ${WORLDS} ran
     }
   }
   await Promise.all(Array.from({ length: LANES }, (_, first) => lane(first)));
-  for (const [what, count] of Object.entries(seen))
-    expect({ what, enough: count > 300 }).toEqual({ what, enough: true });
+  for (const [what, count] of Object.entries(seen)) {
+    const enough = count > (what === "virtual" ? 50 : 300);
+    expect({ what, enough }).toEqual({ what, enough: true });
+  }
 }, 300_000);
