@@ -41,6 +41,7 @@ const FILES: Readonly<Record<string, string>> = {
   "src/main.ts": `import { asset } from "./assets/index.ts";\n\nprocess.stdout.write(asset().kind);\n`,
   "src/cli/main.ts": `import { asset } from "../assets/index.ts";\n\nprocess.stdout.write(asset().kind);\n`,
   "bench/index.ts": `import { answer } from "../src/db/index.ts";\n\nanswer();\n`,
+  "bench/support/one-process.ts": `import { answer } from "../../src/db/index.ts";\n\nanswer();\n`,
   "web/index.html": `<script type="module" src="/src/main.tsx"></script>\n`,
   "web/vite.config.ts": `import react from "@vitejs/plugin-react";\nimport { defineConfig } from "vite";\n\nexport default defineConfig({ root: import.meta.dirname, plugins: [react()] });\n`,
   "web/src/main.tsx": `import { Asset } from "../../src/assets/schema.ts";\n\nAsset.parse({});\n`,
