@@ -4,7 +4,7 @@ const MAPPED_BITS = 96;
 
 /**
  * Tells whether an address lies in one of the networks (CIDR notation). A network holds addresses of its own family:
- * ::/0 holds no IPv4. IPv4 within IPv6 counts as IPv4, in the address and in a network.
+ * ::/0 holds no IPv4. IPv4 within IPv6 counts as IPv4, in the address and in a network; a zone does not count.
  */
 export function createNetworks(list: readonly string[]): (address: string) => boolean {
   // One list for each family, because one BlockList finds IPv4 in the networks of IPv6, too.
@@ -16,7 +16,8 @@ export function createNetworks(list: readonly string[]): (address: string) => bo
     if (v4 === null || (v4 !== address && bits < MAPPED_BITS)) networks6.addSubnet(address, bits, "ipv6");
     else networks4.addSubnet(v4, v4 === address ? bits : bits - MAPPED_BITS, "ipv4");
   }
-  return (address) => {
+  return (text) => {
+    const address = withoutZone(text);
     const family = isIP(address);
     if (family === 0) return false;
     const v4 = family === 4 ? address : mappedIn(address);
@@ -24,9 +25,11 @@ export function createNetworks(list: readonly string[]): (address: string) => bo
   };
 }
 
+const withoutZone = (address: string): string => address.replace(/%.*$/s, "");
+
 /** The IPv4 address within a valid IPv6 one (RFC 4291 section 2.5.5.2); null: none. */
 function mappedIn(address: string): string | null {
-  const groups = groupsOf(address.replace(/%.*$/s, "").toLowerCase());
+  const groups = groupsOf(address.toLowerCase());
   const isV4 = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
   return isV4 ? bytesOf(groups.slice(6)).join(".") : null;
 }
@@ -36,7 +39,7 @@ function mappedIn(address: string): string | null {
  * many. IPv4 within IPv6 counts as IPv4, a zone does not count; what is no address is given back.
  */
 export function networkOf(address: string): string {
-  const bare = address.replace(/%.*$/s, "").toLowerCase();
+  const bare = withoutZone(address).toLowerCase();
   if (!isIPv6(bare)) return bare;
   const v4 = mappedIn(bare);
   if (v4 !== null) return v4;

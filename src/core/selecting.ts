@@ -9,8 +9,6 @@ export interface Selectable {
 
 /** Names are unique whatever the case of letters, so they are compared like that. */
 const folded = (text: string): string => text.normalize("NFC").toLowerCase();
-/** An address without its zone, and IPv4 within IPv6 as IPv4. */
-const bare = (address: string): string => address.replace(/%.*$/s, "").replace(/^::ffff:(?=\d+\.)/i, "");
 
 /**
  * Whether a thing is meant by the selector: the one answer both to "which things" and to "which rules". Throws for a
@@ -62,7 +60,7 @@ function createMatch(match: Condition["match"], wanted: readonly string[]): (val
 
 function inNetworks(networks: readonly string[]): (values: readonly string[]) => boolean {
   const holds = createNetworks(networks);
-  return (values) => values.some((value) => holds(bare(value)));
+  return (values) => values.some(holds);
 }
 
 /** Tells whether a client's address lies in one of the networks. None are given: it does. An unknown one lies in none. */

@@ -31,11 +31,11 @@ async function shell(atEnd: AtEnd) {
 const isLetIn = async (person: Person): Promise<boolean> =>
   (await ssh(stage, person, direct(person, target), ["echo in"]).done).out.toString() === "in\n";
 
-/** What the audit says of the session itself, oldest first: action and reason. */
+/** What the audit says of the session, oldest first: action and reason. */
 async function story(sessionId: string): Promise<unknown[]> {
   const { items } = await stage.admin.call(listAuditEvents, { targetId: sessionId });
   // Its recording is sealed beside it, sooner or later.
-  const own = items.toReversed().filter(({ action }) => action.startsWith("session."));
+  const own = items.toReversed().filter(({ action }) => action !== "recording.seal");
   return own.map(({ action, fields }) => {
     const input = (fields as { input?: { reason?: string; words?: string } }).input;
     return [action, input?.reason ?? input?.words ?? null];

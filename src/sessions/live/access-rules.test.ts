@@ -7,6 +7,7 @@ import { newId } from "../../core/index.ts";
 import { readSettings, updateSettings } from "../../platform/schema.ts";
 import { openSession } from "./life.ts";
 import { waitForReview } from "./review.ts";
+import { withAccessRules } from "./ruled.ts";
 
 let rules: Rules;
 let { door, admin, fresh } = {} as Rules;
@@ -75,6 +76,16 @@ describe("opening a session", () => {
     await sql`delete from access_rule`.execute(door.db);
     await rule({ action: "warn", notice: "Careful." });
     expect((await open()).notices).toEqual(["Careful."]);
+  });
+
+  test("is over for a live one whose account went between the two questions", async () => {
+    await reach();
+    await rule({ active: false });
+    const subject = { orgId: ann.orgId, userId: ann.id, assetId: host.id, accountId: newId() };
+    const request = { ...subject, protocol: "ssh", action: "connect", address: null, method: "ssh-client" } as const;
+    const standing = { allowed: true, outlives: null, byClock: false, gave: new Map(), nextChange: null };
+    const [now] = await withAccessRules(door.db, [request], [standing], new Date());
+    expect(now).toMatchObject({ allowed: false, outlives: null });
   });
 
   test("under a rule that tells mails its reviewers with the session, and nobody for what was refused", async () => {

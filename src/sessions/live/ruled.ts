@@ -30,7 +30,9 @@ export async function withAccessRules(
   return standings.map((standing, index) => {
     const verdict = verdicts[index];
     const goesOn = standing.allowed || standing.outlives !== null;
-    if (!verdict || !goesOn) return standing;
+    if (!goesOn) return standing;
+    // Person, asset or account went between the two questions.
+    if (!verdict) return { ...standing, allowed: false, outlives: null, byClock: false };
     const refusal = refusalOf(verdict);
     if (refusal !== null) return { ...standing, allowed: false, outlives: null, byClock: false, refusal };
     return { ...standing, nextChange: sooner(standing.nextChange, verdict.nextChange) };
